@@ -1,0 +1,1 @@
+"""Features, training, calibration, thresholds, explanation and evaluation of the classifier."""

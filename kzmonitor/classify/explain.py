@@ -1,0 +1,152 @@
+"""Why: the phrases that spoke for and against, with their exact share in the score.
+
+A score is linear in the features, and each feature is shared out evenly over the places it was read from. So the
+weights of all phrases of a text, the constant of the model and the features that stand nowhere (a missing country, say)
+add up to the log-odds of the probability shown. Phrases never overlap; only the weightiest are returned.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import FeatureUnion
+
+from kzmonitor.classify.features import Places, Reading
+
+FOR, AGAINST = 6, 3
+# Neighbouring phrases that pull the same way are shown as one, up to this many words.
+LONGEST = 8
+# A phrase lighter than this share of the weightiest one, or than this many log-odds, is noise.
+LEAST_SHARE, LEAST_WEIGHT = 0.05, 0.01
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A phrase of the text that moved `label` ("relevance" or a label's name).
+
+    start, end: character offsets into title + line break + text. weight: its share of the log-odds. concept: what it
+    was understood as."""
+
+    label: str
+    phrase: str
+    start: int
+    end: int
+    weight: float
+    concept: str | None
+    side: Literal["for", "against"]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One question to explain: its coefficients by feature column, and the slope that turns its score into log-odds."""
+
+    label: str
+    coefficients: NDArray[np.float64]
+    slope: float
+
+
+@dataclass
+class _Phrase:
+    first: int
+    last: int
+    weight: float
+    concept: str | None
+
+
+def explain(reading: Reading, row: Any, features: FeatureUnion, questions: Sequence[Scored]) -> list[Reason]:
+    """The weightiest phrases of `reading` for each question; `row` is its line of the feature matrix."""
+    columns, places, shares = _places(reading, row, features)
+    if not len(columns):
+        return []
+    reasons: list[Reason] = []
+    for question in questions:
+        weights = question.slope * question.coefficients[columns] * shares
+        by_token = np.bincount(places, weights, minlength=len(reading.tokens))
+        reasons += _reasons(question.label, _phrases(reading, by_token), reading)
+    return reasons
+
+
+def contributions(reading: Reading, row: Any, features: FeatureUnion, question: Scored) -> NDArray[np.float64]:
+    """The log-odds that each token of `reading` adds; with the constant and placeless features they make the whole."""
+    columns, places, shares = _places(reading, row, features)
+    weights = question.slope * question.coefficients[columns] * shares
+    return np.bincount(places, weights, minlength=len(reading.tokens))
+
+
+def _places(
+    reading: Reading, row: Any, features: FeatureUnion
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """(feature column, token, value share): the value of each feature parted over the tokens it was read from."""
+    values = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
+    found = list(_columns(reading, features))
+    times = Counter(column for column, _ in found)
+    columns, places, shares = [], [], []
+    for column, where in found:
+        value = values.get(column, 0.0)
+        for place in where if value else ():
+            columns.append(column)
+            places.append(place)
+            shares.append(value / times[column] / len(where))
+    return np.array(columns, np.int64), np.array(places, np.int64), np.array(shares, np.float64)
+
+
+def _columns(reading: Reading, features: FeatureUnion) -> Iterator[tuple[int, Places]]:
+    """Each occurrence of each feature of the union, by its column in the joint matrix."""
+    offset = 0
+    for _, part in features.transformer_list:
+        extractor = part[0]
+        for name, where in extractor.occurrences(reading):
+            column = extractor.vocabulary_.get(name)
+            if column is not None:
+                yield offset + column, where
+        offset += len(extractor.vocabulary_)
+
+
+def _phrases(reading: Reading, by_token: NDArray[np.float64]) -> list[_Phrase]:
+    """Concepts and lone words with their weights, neighbours that pull the same way joined."""
+    tokens = reading.tokens
+    starts: dict[int, tuple[int, str]] = {}
+    for match in reading.matches:
+        if match.first not in starts or match.last > starts[match.first][0]:
+            starts[match.first] = (match.last, match.concept)
+    phrases: list[_Phrase] = []
+    place = 0
+    while place < len(tokens):
+        last, concept = starts.get(place, (place, None))
+        phrase = _Phrase(place, last, float(by_token[place : last + 1].sum()), concept)
+        if phrases and _joins(phrases[-1], phrase, tokens.sentence):
+            before = phrases[-1]
+            heavier = before if abs(before.weight) >= abs(phrase.weight) and before.concept else phrase
+            phrases[-1] = _Phrase(before.first, last, before.weight + phrase.weight, heavier.concept or before.concept)
+        else:
+            phrases.append(phrase)
+        place = last + 1
+    return phrases
+
+
+def _joins(before: _Phrase, after: _Phrase, sentence: list[int]) -> bool:
+    same_way = before.weight * after.weight > 0 and min(abs(before.weight), abs(after.weight)) > LEAST_WEIGHT
+    return same_way and sentence[before.last] == sentence[after.first] and after.last - before.first < LONGEST
+
+
+def _reasons(label: str, phrases: list[_Phrase], reading: Reading) -> list[Reason]:
+    least = max(LEAST_WEIGHT, LEAST_SHARE * max(abs(phrase.weight) for phrase in phrases))
+    phrases = [phrase for phrase in phrases if abs(phrase.weight) >= least]
+    ranked = sorted(phrases, key=lambda phrase: (-abs(phrase.weight), phrase.first))
+    chosen = [p for p in ranked if p.weight > 0][:FOR] + [p for p in ranked if p.weight < 0][:AGAINST]
+    tokens = reading.tokens
+    return [
+        Reason(
+            label,
+            tokens.text[tokens.start[phrase.first] : tokens.end[phrase.last]],
+            tokens.start[phrase.first],
+            tokens.end[phrase.last],
+            round(phrase.weight, 4),
+            phrase.concept,
+            "for" if phrase.weight > 0 else "against",
+        )
+        for phrase in chosen
+    ]

@@ -1,0 +1,278 @@
+"""What the classifier sees of a text: word n-grams without names, and concepts that three languages share.
+
+Every feature is a name and the places (token numbers) it was read from, so that a weight can be shown where it stands.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Self
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from kzmonitor.language.concepts import STYLE, Automaton, Match
+from kzmonitor.language.tokens import Tokens, stem, tokenize
+
+# Longer texts are read to here only: beyond it stand comments and lists, and a hostile page must cost no more than a long one.
+READ_CHARACTERS = 40_000
+LEAD_SENTENCES = 3
+WINDOW_SENTENCES = 3
+# Reported speech and watchers name the pressure; they are not who it falls on.
+NOT_TARGETS = frozenset({"who.freedom", "who.watchdog", "who.kin"})
+
+Places = tuple[int, ...]
+Occurrence = tuple[str, Places]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as the model reads it: its tokens, the concepts found among them, and the tokens that are mere style."""
+
+    tokens: Tokens
+    matches: list[Match]
+    style: frozenset[int]
+
+
+class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """(title, text) pairs -> readings. `lexicon`: lines of concept, tab, pattern: one string, so that it is saved as one."""
+
+    def __init__(self, lexicon: str = "") -> None:
+        self.lexicon = lexicon
+
+    def fit(self, texts: Sequence[tuple[str, str]], y: object = None) -> Self:
+        return self
+
+    def transform(self, texts: Sequence[tuple[str, str]]) -> list[Reading]:
+        if not hasattr(self, "_automaton"):
+            pairs = (line.split("\t", 1) for line in self.lexicon.splitlines())
+            self._automaton = Automaton((concept, pattern) for concept, pattern in pairs)
+        return [self._read(title, text) for title, text in texts]
+
+    def _read(self, title: str, text: str) -> Reading:
+        title = title[:READ_CHARACTERS]
+        tokens = tokenize(title, text[: READ_CHARACTERS - len(title)])
+        found = self._automaton.find(tokens)
+        concepts = [match for match in found if match.concept != STYLE]
+        style = frozenset(place for match in found if match.concept == STYLE for place in match.words)
+        return Reading(tokens, concepts, style - {place for match in concepts for place in match.words})
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"lexicon": self.lexicon}
+
+
+class WordGrams(TfidfVectorizer):  # type: ignore[misc]
+    """TF-IDF of stems and pairs of stems. Words known only with a capital letter are left out: no person is learned."""
+
+    def fit_transform(self, readings: Sequence[Reading], y: object = None) -> csr_matrix:
+        self.common_ = _seen_in_lower_case(readings)
+        return super().fit_transform(readings, y)
+
+    def fit(self, readings: Sequence[Reading], y: object = None) -> Self:
+        self.fit_transform(readings)
+        return self
+
+    def build_analyzer(self) -> Any:
+        return lambda reading: [name for name, _ in self.occurrences(reading)]
+
+    def occurrences(self, reading: Reading) -> Iterator[Occurrence]:
+        """Every stem, and every pair of neighbours within a sentence, with its places. Style, numbers and names are left
+        out: they tell how an author writes, and do not carry over to the next one."""
+        tokens, common, style = reading.tokens, self.common_, reading.style
+        previous, sentence, before = "", -1, 0
+        for place, folded in enumerate(tokens.fold):
+            if tokens.sentence[place] != sentence:
+                previous, sentence = "", tokens.sentence[place]
+            if place in style:
+                continue
+            word = "" if folded[:1].isdigit() or len(folded) < 2 else _stem(folded)
+            if word not in common and tokens.capital[place]:
+                word = ""
+            if word:
+                yield word, (place,)
+                if previous:
+                    yield f"{previous} {word}", (before, place)
+            previous, before = word, place
+
+    # Vocabularies are saved as one string: skops writes a dictionary entry by entry, which is slow and large.
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        if "vocabulary_" in state:
+            state["vocabulary_"] = "\n".join(sorted(self.vocabulary_, key=self.vocabulary_.__getitem__))
+            state["common_"] = "\n".join(sorted(self.common_))
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "vocabulary_" in state:
+            terms = state["vocabulary_"].split("\n")
+            state = state | {
+                "vocabulary_": {term: column for column, term in enumerate(terms)},
+                "common_": frozenset(state["common_"].split("\n")),
+            }
+        super().__setstate__(state)
+
+
+_stems: dict[str, str] = {}
+
+
+def _stem(folded: str) -> str:
+    found = _stems.get(folded)
+    if found is None:
+        if len(_stems) > 200_000:
+            _stems.clear()
+        found = _stems[folded] = stem(folded)
+    return found
+
+
+def _seen_in_lower_case(readings: Sequence[Reading], texts: int = 2) -> frozenset[str]:
+    """Stems that begin with a small letter in at least `texts` readings: not names."""
+    seen: Counter[str] = Counter()
+    for reading in readings:
+        tokens = reading.tokens
+        seen.update({_stem(f) for f, capital in zip(tokens.fold, tokens.capital, strict=True) if not capital})
+    return frozenset(word for word, count in seen.items() if count >= texts)
+
+
+class ConceptCounts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Readings -> log(1 + n) of each concept, by part of the text, and of concepts that meet in a sentence.
+
+    `country`: whether Kazakhstan or elsewhere matters; False for label sets that are about the whole world."""
+
+    def __init__(self, country: bool = True, least: int = 2) -> None:
+        self.country = country
+        self.least = least
+
+    def fit(self, readings: Sequence[Reading], y: object = None) -> Self:
+        seen: Counter[str] = Counter()
+        for reading in readings:
+            seen.update({name for name, _ in self.occurrences(reading)})
+        names = sorted(name for name, count in seen.items() if count >= self.least)
+        self.vocabulary_ = {name: column for column, name in enumerate(names)}
+        return self
+
+    def transform(self, readings: Sequence[Reading]) -> csr_matrix:
+        data: list[float] = []
+        columns: list[int] = []
+        starts = [0]
+        for reading in readings:
+            counts = Counter(
+                column for name, _ in self.occurrences(reading) if (column := self.vocabulary_.get(name)) is not None
+            )
+            columns += counts.keys()
+            data += [math.log1p(count) for count in counts.values()]
+            starts.append(len(columns))
+        shape = (len(readings), len(self.vocabulary_))
+        return csr_matrix((np.array(data), np.array(columns, dtype=np.int32), starts), shape=shape)
+
+    def occurrences(self, reading: Reading) -> list[Occurrence]:
+        """Every concept feature of the text with its places; one that is there three times is in the list three times."""
+        matches = reading.matches
+        if not self.country:
+            matches = [match for match in matches if not match.concept.startswith("where.")]
+        found = list(_single(matches, reading.tokens))
+        for group in _by_sentence(matches, reading.tokens):
+            found += _meetings(group)
+        found += _windows(matches, reading.tokens)
+        if self.country:
+            found += _setting(matches)
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        if "vocabulary_" in state:
+            state["vocabulary_"] = "\n".join(self.vocabulary_)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "vocabulary_" in state:
+            terms = state["vocabulary_"].split("\n")
+            state = state | {"vocabulary_": {term: column for column, term in enumerate(terms)}}
+        super().__setstate__(state)
+
+
+def _single(matches: Iterable[Match], tokens: Tokens) -> Iterator[Occurrence]:
+    for match in matches:
+        yield match.concept, match.words
+        if match.first < tokens.title:
+            yield f"title {match.concept}", match.words
+        if tokens.sentence[match.first] < LEAD_SENTENCES:
+            yield f"lead {match.concept}", match.words
+
+
+def _by_sentence(matches: Iterable[Match], tokens: Tokens) -> Iterator[list[Match]]:
+    sentences: dict[int, list[Match]] = {}
+    for match in matches:
+        sentences.setdefault(tokens.sentence[match.first], []).append(match)
+    yield from sentences.values()
+
+
+def _first_of_each(matches: Iterable[Match]) -> dict[str, Places]:
+    first: dict[str, Places] = {}
+    for match in matches:
+        first.setdefault(match.concept, match.words)
+    return first
+
+
+def _kinds(first: dict[str, Places]) -> tuple[list[str], list[str], list[str], list[str]]:
+    """The targets, acts, actors and other context (hedges, law, kinds of ordinary news, places) among the concepts."""
+    targets = [c for c in first if c.startswith("who.") and c not in NOT_TARGETS]
+    acts = [c for c in first if c.startswith(("act.", "law."))]
+    actors = [c for c in first if c.startswith("by.")]
+    others = [c for c in first if c.startswith(("hedge.", "ctx.")) or c in NOT_TARGETS]
+    return targets, acts, actors, others
+
+
+def _meetings(sentence: list[Match]) -> Iterator[Occurrence]:
+    """Concepts that meet in one sentence: target x act, actor x act, context x act, actor x act x target."""
+    first = _first_of_each(sentence)
+    targets, acts, actors, others = _kinds(first)
+    for a, b in product(targets + actors + others, acts):
+        yield f"{a} + {b}", first[a] + first[b]
+    if not targets:
+        for act in acts:
+            yield f"no target + {act}", first[act]
+        return
+    for act in acts:
+        yield f"target + {act}", first[targets[0]] + first[act]
+        for actor in actors:
+            yield f"target + {actor} + {act}", first[targets[0]] + first[actor] + first[act]
+    if acts and actors:
+        yield "target + actor + act", first[targets[0]] + first[actors[0]] + first[acts[0]]
+
+
+def _windows(matches: Sequence[Match], tokens: Tokens) -> Iterator[Occurrence]:
+    """Acts with a target within a few sentences, counted once a window: an event told over two sentences."""
+    windows: dict[int, list[Match]] = {}
+    for match in matches:
+        windows.setdefault(tokens.sentence[match.first] // WINDOW_SENTENCES, []).append(match)
+    for window in windows.values():
+        first = _first_of_each(window)
+        targets, acts, _, _ = _kinds(first)
+        for act in acts if targets else ():
+            yield f"passage target + {act}", first[targets[0]] + first[act]
+
+
+def _setting(matches: Sequence[Match]) -> Iterator[Occurrence]:
+    """Where the text is set, and that setting with each act: pressure elsewhere is not ours."""
+    home = [m for m in matches if m.concept in ("where.kz", "where.kzplace")]
+    away = [m for m in matches if m.concept == "where.foreign"]
+    if home:
+        setting = "home" if len(home) >= len(away) else "rather away"
+    else:
+        setting = "away" if away else "nowhere"
+    here = home or away
+    places = here[0].words if here else ()
+    yield f"setting {setting}", places
+    first = _first_of_each(matches)
+    targets, acts, _, _ = _kinds(first)
+    for act in acts:
+        yield f"{setting} + {act}", places + first[act]
+    if targets and acts:
+        yield f"{setting} + target + act", places + first[targets[0]] + first[acts[0]]

@@ -1,0 +1,122 @@
+"""The fitted classifier and what it says of a text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion
+
+from kzmonitor.classify.calibrate import Floats, Sigmoid
+from kzmonitor.classify.explain import Reason, Scored, explain
+from kzmonitor.classify.features import Reader, Reading
+from kzmonitor.classify.labelled import Taxonomy
+from kzmonitor.classify.thresholds import Thresholds
+
+RELEVANCE = "relevance"
+Tier = Literal["mail", "queue"]
+BATCH = 128
+DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one text. `relevance` and `probabilities` are calibrated at the training data's mixture.
+
+    relevant: at tier `queue`. tier: the stricter one it reaches. labels: those past their queue threshold, likeliest
+    first; empty when not relevant."""
+
+    relevance: float
+    relevant: bool
+    tier: Tier | None
+    labels: tuple[str, ...]
+    probabilities: dict[str, float]
+    reasons: list[Reason]
+
+
+@dataclass(frozen=True)
+class Head:
+    """One yes-or-no question: a linear model over the features, and its calibration."""
+
+    linear: LogisticRegression
+    sigmoid: Sigmoid
+
+
+class Classifier:
+    """A fitted model. `heads`: RELEVANCE and the labels; one that had nothing to learn from is missing and says `constant`."""
+
+    def __init__(
+        self,
+        *,
+        version: str,
+        taxonomy: Taxonomy,
+        thresholds: Thresholds,
+        data_sha256: str,
+        metrics: Mapping[str, Any],
+        reader: Reader,
+        features: FeatureUnion,
+        relevance: Head | None,
+        labels: Mapping[str, Head],
+    ) -> None:
+        self.version = version
+        self.taxonomy = taxonomy
+        self.thresholds = thresholds
+        self.data_sha256 = data_sha256
+        self.metrics = dict(metrics)
+        self.reader = reader
+        self.features = features
+        self.relevance = relevance
+        self.labels = dict(labels)
+        heads = ([relevance] if relevance else []) + list(self.labels.values())
+        self._coefficients = np.vstack([head.linear.coef_[0] for head in heads]).T
+        self._intercepts = np.array([head.linear.intercept_[0] for head in heads])
+
+    def predict(self, texts: Sequence[tuple[str, str]], *, reasons: bool = True) -> list[Prediction]:
+        """One prediction for each (title, text), in order. Of a long text the first 40,000 characters are read."""
+        predictions: list[Prediction] = []
+        for first in range(0, len(texts), BATCH):
+            readings = self.reader.transform(texts[first : first + BATCH])
+            rows = self.features.transform(readings).tocsr()
+            scores = rows @ self._coefficients + self._intercepts
+            for number, reading in enumerate(readings):
+                said = self.decide(scores[number])
+                if reasons:
+                    said.reasons.extend(self._explain(reading, rows[number], said))
+                predictions.append(said)
+        return predictions
+
+    def decide(self, scores: Floats) -> Prediction:
+        """The prediction that follows from one text's scores: relevance first (if it has a head), then the labels in order."""
+        heads = ([self.relevance] if self.relevance else []) + list(self.labels.values())
+        chances = [
+            round(float(head.sigmoid.probability(score)), DIGITS)
+            for head, score in zip(heads, scores, strict=True)
+        ]
+        relevance = chances.pop(0) if self.relevance else 1.0
+        probabilities = dict.fromkeys(self.taxonomy.names, 0.0) | dict(zip(self.labels, chances, strict=True))
+        return decide(relevance, probabilities, self.thresholds)
+
+    def _explain(self, reading: Reading, row: Any, said: Prediction) -> list[Reason]:
+        heads = {name: self.labels[name] for name in said.labels}
+        scored = [Scored(name, head.linear.coef_[0], head.sigmoid.slope) for name, head in heads.items()]
+        if self.relevance:
+            slope = self.relevance.sigmoid.slope
+            scored.insert(0, Scored(RELEVANCE, self.relevance.linear.coef_[0], slope))
+        return explain(reading, row, self.features, scored)
+
+
+def decide(relevance: float, probabilities: dict[str, float], thresholds: Thresholds) -> Prediction:
+    """Apply both thresholds: a tier is reached when relevance and at least one label pass theirs."""
+    tier: Tier | None = None
+    if relevance >= thresholds.relevance.queue and any(
+        probabilities[name] >= pair.queue for name, pair in thresholds.labels.items()
+    ):
+        tier = "queue"
+        if relevance >= thresholds.relevance.mail and any(
+            probabilities[name] >= pair.mail for name, pair in thresholds.labels.items()
+        ):
+            tier = "mail"
+    passed = [name for name, pair in thresholds.labels.items() if tier and probabilities[name] >= pair.queue]
+    labels = tuple(sorted(passed, key=lambda name: -probabilities[name]))
+    return Prediction(relevance, tier is not None, tier, labels, probabilities, [])

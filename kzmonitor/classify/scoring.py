@@ -1,0 +1,56 @@
+"""Scoring: each current revision gets the champion's prediction, once."""
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from kzmonitor.classify.model import Classifier
+from kzmonitor.store.tables import Article, Model, Prediction, Revision
+
+BATCH = 100
+
+
+def unscored(session: Session, model: Model, since: datetime, limit: int) -> list[Revision]:
+    """Up to `limit` current revisions that `model` has not seen, newest first, locked until the caller commits.
+
+    What another model has scored is scored again only if it was stored after `since`."""
+    by_this = select(Prediction).where(Prediction.revision_id == Revision.id, Prediction.model_id == model.id)
+    by_any = select(Prediction).where(Prediction.revision_id == Revision.id)
+    query = (
+        select(Revision)
+        .join(Article, Article.current_revision == Revision.id)
+        .where(~by_this.exists(), or_(Revision.created_at > since, ~by_any.exists()))
+        .order_by(Revision.id.desc())
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Revision)
+    )
+    return list(session.scalars(query))
+
+
+def score_waiting(
+    session: Session, model: Model, fitted: Classifier, rescore_days: int, now: datetime, limit: int = BATCH
+) -> Counter[str]:
+    """Score up to `limit` revisions; how many ended in tier mail, queue, or unflagged (empty: none waits)."""
+    revisions = unscored(session, model, now - timedelta(days=rescore_days), limit)
+    if not revisions:
+        return Counter()
+    predictions = fitted.predict([(revision.title, revision.text) for revision in revisions])
+    rows = [
+        {
+            "revision_id": revision.id,
+            "model_id": model.id,
+            "relevance": prediction.relevance,
+            "probabilities": prediction.probabilities,
+            "labels": list(prediction.labels),
+            "tier": prediction.tier,
+            "reasons": [asdict(reason) for reason in prediction.reasons],
+        }
+        for revision, prediction in zip(revisions, predictions, strict=True)
+    ]
+    # Two workers may have read the same revision: the second finds it done.
+    session.execute(insert(Prediction).on_conflict_do_nothing(), rows)
+    return Counter(prediction.tier or "unflagged" for prediction in predictions)

@@ -1,0 +1,144 @@
+"""Commands: collect, and the group sources."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from kzmonitor.cli import shell
+from kzmonitor.collect import crawl
+from kzmonitor.collect.crawl import Crawled
+from kzmonitor.errors import InputError
+from kzmonitor.i18n import _, ngettext
+from kzmonitor.sources import health
+from kzmonitor.sources.declaration import Declaration
+from kzmonitor.store import Database
+
+SourcesDir = Annotated[
+    Path | None, typer.Option(help=_("Folder of declarations to use in place of the shipped ones."), show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help=_("Print JSON for programs."))]
+Slugs = Annotated[
+    list[str] | None, typer.Argument(metavar="[SOURCE]...", help=_("Slugs of sources; all when none is named."))
+]
+
+sources = typer.Typer(no_args_is_help=True, help=_("What is declared, how it does, and what answers."))
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command(epilog=_("Example: kzmonitor collect vlast azattyq"))(collect)
+    app.add_typer(sources, name="sources")
+
+
+def collect(
+    source: Slugs = None,
+    sources_dir: SourcesDir = None,
+    watch: Annotated[
+        float | None, typer.Option(min=1, help=_("Go on, looking every so many seconds for what is due."))
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Poll the sources and fetch what is new. With --watch only what is due by its declaration."""
+    declared = shell.declarations(sources_dir, source or [])
+    if not declared:
+        raise InputError(_("there is no enabled source; see: kzmonitor sources list"))
+    with shell.database() as database:
+        if watch is not None:
+            _watch(database, declared, sources_dir, watch, as_json=json)
+        ended = crawl.run(list(declared), sources_dir)
+    _report(ended, as_json=json)
+    if not any(crawled.well for crawled in ended):
+        raise typer.Exit(1)
+
+
+def _watch(
+    database: Database, declared: Mapping[str, Declaration], sources_dir: Path | None, every_s: float, *, as_json: bool
+) -> NoReturn:
+    while True:
+        with database.session() as session:
+            slugs = health.due(session, declared, shell.now())
+        if slugs:
+            _report(crawl.run(slugs, sources_dir), as_json=as_json)
+        time.sleep(every_s)
+
+
+def _report(ended: list[Crawled], *, as_json: bool) -> None:
+    if as_json:
+        shell.show_json([{"source": one.slug, "finished": one.finished, "counts": one.counts} for one in ended])
+        return
+    shell.show(
+        [_("source"), _("state"), _("new"), _("fetched"), _("failed")],
+        [
+            [one.slug, state_of(one), one.counts.get("new", 0), one.counts.get("fetched", 0), failures(one)]
+            for one in ended
+        ],
+    )
+    for one in ended:
+        for state in troubled(one):
+            shell.complain(f"{one.slug}: {state}: {health.advice(state)}")
+
+
+def state_of(crawled: Crawled) -> str:
+    """The crawl's state in a few words: how each poll ended, or why there was none."""
+    polls = [f"{key.removeprefix('poll:')}" for key in crawled.counts if key.startswith("poll:")]
+    return ", ".join(sorted(polls)) if crawled.well else ", ".join([crawled.finished, *sorted(polls)])
+
+
+def failures(crawled: Crawled) -> str:
+    """Pages that failed, counted by named state."""
+    return ", ".join(
+        f"{key.removeprefix('failed:')} {count}"
+        for key, count in sorted(crawled.counts.items())
+        if key.startswith("failed:")
+    )
+
+
+def troubled(crawled: Crawled) -> list[str]:
+    """The named states of a crawl that ask for somebody's attention."""
+    states = [key.split(":", 1)[1] for key in crawled.counts if key.startswith(("poll:", "failed:"))]
+    return [*([] if crawled.well else [crawled.finished]), *sorted({s for s in states if s not in health.CALM})]
+
+
+@sources.command("list", epilog=_("Example: kzmonitor sources list --json"))
+def list_sources(sources_dir: SourcesDir = None, json: Json = False) -> None:
+    """What is declared, and how each source does: state, last success, newest item, volume."""
+    declared = shell.declarations(sources_dir)
+    with shell.database() as database, database.session() as session:
+        healths = [health.health(session, declaration, shell.now()) for declaration in declared.values()]
+    if json:
+        shell.show_json([{**vars(one), "name": declared[one.slug].name} for one in healths])
+        return
+    shell.show(
+        [
+            _("source"),
+            _("name"),
+            _("languages"),
+            _("state"),
+            _("last success"),
+            _("newest"),
+            _("entries"),
+            _("articles"),
+        ],
+        [
+            [
+                one.slug,
+                declared[one.slug].name,
+                " ".join(declared[one.slug].languages),
+                one.state,
+                moment(one.last_success),
+                moment(one.newest),
+                one.entries,
+                one.articles,
+            ]
+            for one in healths
+        ],
+    )
+    shell.say(ngettext("{n} source", "{n} sources", len(healths)).format(n=len(healths)))
+
+
+def moment(when: object) -> str:
+    """A time as this table shows it: UTC, to the minute."""
+    return when.strftime("%Y-%m-%d %H:%M") if hasattr(when, "strftime") else ""

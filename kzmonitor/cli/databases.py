@@ -1,0 +1,47 @@
+"""Commands: the group db."""
+
+import typer
+
+from kzmonitor import config
+from kzmonitor.cli import shell
+from kzmonitor.i18n import _
+from kzmonitor.store import embedded, partitions, schema
+
+db = typer.Typer(no_args_is_help=True, help=_("The database."))
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(db, name="db")
+
+
+@db.command(epilog=_("Example: kzmonitor db upgrade"))
+def upgrade() -> None:
+    """Bring the schema to this version and make the coming months' partitions. Safe to repeat."""
+    with shell.database(migrate=False) as database:
+        schema.upgrade(database.engine)
+        with database.session() as session:
+            made = partitions.ensure(session, shell.now())
+    shell.say(_("the schema is at {head}; new partitions: {made}").format(head=schema.head(), made=made))
+
+
+@db.command(epilog=_("Example: kzmonitor db status"))
+def status() -> None:
+    """Where the database is and at which schema."""
+    with shell.database(migrate=False) as database:
+        shell.show(
+            [_("database"), _("schema"), _("needed")],
+            [[database.url.render_as_string(hide_password=True), schema.standing(database.engine), schema.head()]],
+        )
+
+
+@db.command(epilog=_("Example: kzmonitor db stop"))
+def stop() -> None:
+    """Stop the embedded server, whoever uses it."""
+    settings = config.settings()
+    if settings.database_url is not None:
+        shell.say(_("the database is not the embedded one: nothing to stop"))
+    elif embedded.stop(settings.data):
+        shell.say(_("stopped"))
+    else:
+        shell.say(_("it was not running"))

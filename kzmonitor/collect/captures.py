@@ -1,0 +1,77 @@
+"""Captures: what was received, byte for byte, before anything parses it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import zstandard
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kzmonitor.errors import PageError
+from kzmonitor.i18n import _
+from kzmonitor.store.tables import Capture, new_id
+
+# Cookies identify a visit, and with it the visitor.
+NOT_KEPT = frozenset({"set-cookie", "set-cookie2"})
+
+
+@dataclass(frozen=True)
+class Received:
+    """One response as it came from the network: body before decompression; header names as sent."""
+
+    url: str
+    canonical_url: str
+    route: str
+    fetched_at: datetime
+    status: int
+    headers: Mapping[str, Sequence[str]]
+    hops: Sequence[str]
+    body: bytes
+
+
+def keep(session: Session, source: str, received: Received) -> UUID:
+    """Store a response; the identifier of its capture."""
+    headers = {
+        name: [value.replace("\0", "") for value in values]
+        for name, values in received.headers.items()
+        if name.lower() not in NOT_KEPT
+    }
+    capture = Capture(
+        id=new_id(),
+        source=source,
+        url=received.url,
+        canonical_url=received.canonical_url,
+        route=received.route,
+        fetched_at=received.fetched_at,
+        status=received.status,
+        headers=headers,
+        hops=list(received.hops),
+        body=zstandard.compress(received.body),
+        sha256=hashlib.sha256(received.body).digest(),
+    )
+    session.add(capture)
+    session.flush()
+    return capture.id
+
+
+def body(capture: Capture) -> bytes:
+    """The bytes as received. Raises PageError when they were erased or are not what was stored."""
+    if capture.body is None:
+        raise PageError(_("{url}: its capture was erased").format(url=capture.url), state="erased")
+    received = zstandard.decompress(capture.body, max_output_size=2**31)
+    if hashlib.sha256(received).digest() != capture.sha256:
+        raise PageError(_("{url}: its capture does not match its hash").format(url=capture.url), state="tampered")
+    return received
+
+
+def flat_headers(capture: Capture) -> dict[str, str]:
+    """Header names in lower case, each with its last value."""
+    return {name.lower(): values[-1] for name, values in capture.headers.items() if values}
+
+
+def of(session: Session, canonical_url: str) -> list[Capture]:
+    """All captures of an address, oldest first."""
+    return list(session.scalars(select(Capture).where(Capture.canonical_url == canonical_url).order_by(Capture.id)))

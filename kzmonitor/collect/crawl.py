@@ -1,0 +1,111 @@
+"""Runs Scrapy as a child process and judges it by what it reports, never by its exit code.
+
+Command and DAG task call the same function. The child dies with its parent, is stopped in two steps, and
+holds leases that others may take over, so that killing either loses nothing."""
+
+import ctypes
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kzmonitor.config import CHECKOUT, in_checkout
+from kzmonitor.errors import SetupError
+from kzmonitor.i18n import _
+
+log = logging.getLogger(__name__)
+
+PR_SET_PDEATHSIG = 1
+GRACE_S = 10
+FINISHED = "finished"
+
+
+@dataclass(frozen=True)
+class Crawled:
+    """How the crawl of one source ended. `counts`: poll:STATE, new, fetched, failed:STATE, retried."""
+
+    slug: str
+    finished: str
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def well(self) -> bool:
+        """Whether the crawl ran to its end (single addresses may have failed, in named states)."""
+        return self.finished == FINISHED
+
+
+def run(slugs: Sequence[str], sources_dir: Path | None = None) -> list[Crawled]:
+    """Crawl these sources in one child process; how each ended, in the same order.
+
+    Raises SetupError (one line, the child's) when nothing could be started."""
+    with tempfile.TemporaryDirectory(prefix="kzmonitor-") as folder:
+        report = Path(folder) / "report.json"
+        command = [sys.executable, "-m", "spiders", str(report), *slugs]
+        if sources_dir is not None:
+            command += ["--sources-dir", str(sources_dir.absolute())]
+        last_line, code = _run_child(command)
+        if not report.exists():
+            if code == 2:
+                raise SetupError(last_line)
+            reason = _("ended by signal {number}").format(number=-code) if code < 0 else last_line
+            return [Crawled(slug, reason or "crashed") for slug in slugs]
+        told = json.loads(report.read_text())
+    return [_judged(slug, told[slug]) for slug in slugs]
+
+
+def _judged(slug: str, told: dict[str, object]) -> Crawled:
+    finished = str(told["finished"])
+    if finished == FINISHED and told["exceptions"]:
+        finished = "exceptions"
+    counts = told["counts"]
+    assert isinstance(counts, dict)
+    return Crawled(slug, finished, counts)
+
+
+def _run_child(command: list[str]) -> tuple[str, int]:
+    """Run to the end, passing lines on to the log; the last line and the exit code."""
+    environment = dict(os.environ)
+    if in_checkout():
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env=environment,
+        preexec_fn=_die_with_parent,
+    )
+    assert child.stdout is not None
+    last = ""
+    try:
+        for line in child.stdout:
+            last = line.rstrip() or last
+            log.info("%s", line.rstrip())
+        return last, child.wait()
+    finally:
+        _end(child)
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _end(child: "subprocess.Popen[str]") -> None:
+    """Scrapy's first SIGTERM waits for open downloads, the second does not."""
+    for number, patience_s in ((signal.SIGTERM, GRACE_S), (signal.SIGTERM, 3), (signal.SIGKILL, 5)):
+        if child.poll() is not None:
+            return
+        child.send_signal(number)
+        try:
+            child.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            continue

@@ -1,0 +1,199 @@
+"""Entries: addresses seen and not yet fetched, and the polls that find them.
+
+A poll's ETag is committed in the same transaction as the entries it brought: a killed crawl asks again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from kzmonitor.collect.dates import bounded
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import func
+
+from kzmonitor.collect.canonical import canonical_url
+from kzmonitor.collect.feeds import GOOD_STATES, Item, Seen
+from kzmonitor.errors import InputError
+from kzmonitor.sources.addresses import host_of
+from kzmonitor.sources.declaration import Declaration
+from kzmonitor.store import leases
+from kzmonitor.store.tables import Entry, Poll, Source, new_id
+
+LEASE = timedelta(minutes=30)
+MAX_TRIES = 6
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class Validators:
+    """What a server gave for its last good answer, to be sent back: "has this changed?"."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True)
+class Lease:
+    """An entry that this process may fetch until the lease ends; writes carry its `fence`."""
+
+    entry_id: UUID
+    url: str
+    canonical_url: str
+    fence: int
+
+
+def register(session: Session, declaration: Declaration) -> None:
+    """Make or renew the row of a source from its declaration."""
+    values = {
+        "name": declaration.name,
+        "tier": declaration.tier,
+        "kind": declaration.kind,
+        "languages": list(declaration.languages),
+        "country": declaration.country,
+        "enabled": declaration.enabled,
+    }
+    row = insert(Source).values(slug=declaration.slug, **values)
+    session.execute(row.on_conflict_do_update(index_elements=[Source.slug], set_=values))
+
+
+def validators(session: Session, source: str, url: str) -> Validators:
+    """What to send with the next poll of `url`; nothing unless its last good poll left something."""
+    query = (
+        select(Poll.etag, Poll.last_modified)
+        .where(Poll.source == source, Poll.url == url, Poll.state.in_(GOOD_STATES))
+        .order_by(Poll.started.desc())
+        .limit(1)
+    )
+    row = session.execute(query).one_or_none()
+    return Validators(row.etag, row.last_modified) if row else Validators()
+
+
+def record_poll(
+    session: Session,
+    declaration: Declaration,
+    url: str,
+    seen: Seen,
+    sent: Validators,
+    started: datetime,
+    error: str | None = None,
+) -> int:
+    """Keep one look at `url` with the entries it brought, in the caller's transaction; how many are new.
+
+    `sent`: the validators that came with the answer (with 304, those that were sent)."""
+    new = add(session, declaration, seen.items, started)
+    good = seen.state in GOOD_STATES
+    session.add(
+        Poll(
+            source=declaration.slug,
+            url=url,
+            started=started,
+            state=seen.state,
+            etag=sent.etag if good else None,
+            last_modified=sent.last_modified if good else None,
+            items=len(seen.items),
+            new=new,
+            error=error,
+        )
+    )
+    return new
+
+
+def add(session: Session, declaration: Declaration, items: Sequence[Item], now: datetime, route: str = "direct") -> int:
+    """Note addresses to be fetched; how many were not known. Those of hosts that the source does not declare
+    are left out: nothing outside them is ever requested."""
+    rows: dict[str, dict[str, object]] = {}
+    for item in items:
+        try:
+            canonical = canonical_url(item.url, declaration)
+            own = host_of(item.url) in declaration.known_hosts
+        except (InputError, ValueError):
+            continue
+        if not own:
+            continue
+        published_at, _doubt = bounded(item.published_at, now)
+        rows.setdefault(
+            canonical,
+            {
+                "id": new_id(),
+                "source": declaration.slug,
+                "url": item.url,
+                "canonical_url": canonical,
+                "route": route,
+                "title": item.title,
+                "published_at": published_at,
+                "found_at": now,
+            },
+        )
+    if not rows:
+        return 0
+    # In one order everywhere, so that two polls that bring the same addresses never lock each other out.
+    ordered = [rows[key] for key in sorted(rows)]
+    added = session.scalars(insert(Entry).on_conflict_do_nothing().returning(Entry.id), ordered)
+    return len(added.all())
+
+
+def lease(session: Session, source: str, holder: int, limit: int, now: datetime) -> list[Lease]:
+    """Up to `limit` entries of a source that are due, newest first, now held by `holder` for half an hour."""
+    waiting = and_(Entry.state == "found", or_(Entry.retry_at.is_(None), Entry.retry_at <= now))
+    abandoned = and_(Entry.state == "leased", leases.ended(Entry.lease_until, Entry.holder))
+    due = (
+        select(Entry.id)
+        .where(Entry.source == source, or_(waiting, abandoned))
+        .order_by(func.coalesce(Entry.published_at, Entry.found_at).desc(), Entry.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = session.execute(
+        update(Entry)
+        .where(Entry.id.in_(due))
+        .values(
+            state="leased",
+            holder=holder,
+            lease_until=func.now() + LEASE,
+            fence=Entry.fence + 1,
+            tries=Entry.tries + 1,
+        )
+        .returning(Entry.id, Entry.url, Entry.canonical_url, Entry.fence)
+    )
+    return [Lease(row.id, row.url, row.canonical_url, row.fence) for row in rows]
+
+
+def fetched(session: Session, held: Lease, capture_id: UUID) -> bool:
+    """Note the page of a leased entry; False when the lease has gone to somebody else."""
+    return _finish(session, held, state="fetched", capture_id=capture_id, error=None, retry_at=None, tries=0)
+
+
+def failed(session: Session, held: Lease, state: str, permanent: bool, wait: timedelta | None, now: datetime) -> bool:
+    """Note a failure by its named state. A passing one is tried again, later each time, at most six times;
+    `wait` is what the server asked for. False when the lease has gone to somebody else."""
+    tries = session.scalar(select(Entry.tries).where(Entry.id == held.entry_id)) or 1
+    if permanent or tries >= MAX_TRIES:
+        return _finish(session, held, state="failed", error=state, retry_at=None)
+    pause = max(wait or timedelta(), min(FIRST_WAIT * 4 ** (tries - 1), LONGEST_WAIT))
+    return _finish(session, held, state="found", error=state, retry_at=now + pause)
+
+
+def postponed(session: Session, held: Lease, state: str, until: datetime) -> bool:
+    """Give a leased entry back without counting a try: its host may not be asked now."""
+    return _finish(session, held, state="found", error=state, retry_at=until, tries=Entry.tries - 1)
+
+
+def _finish(session: Session, held: Lease, **values: object) -> bool:
+    statement = (
+        update(Entry)
+        .where(Entry.id == held.entry_id, Entry.fence == held.fence, Entry.state == "leased")
+        .values(lease_until=None, holder=None, **values)
+        .returning(Entry.id)
+    )
+    return session.scalar(statement) is not None
+
+
+def waiting(session: Session, source: str, now: datetime) -> int:
+    """How many entries of a source could be fetched now."""
+    due = and_(Entry.state == "found", or_(Entry.retry_at.is_(None), Entry.retry_at <= now))
+    abandoned = and_(Entry.state == "leased", leases.ended(Entry.lease_until, Entry.holder))
+    query = select(func.count()).select_from(Entry).where(Entry.source == source, or_(due, abandoned))
+    return session.scalar(query) or 0

@@ -1,0 +1,66 @@
+"""Listing pages: which links on them lead to articles."""
+
+import re
+from urllib.parse import urljoin, urlsplit
+
+from lxml import etree, html
+
+from kzmonitor.collect.canonical import canonical_url
+from kzmonitor.collect.feeds import Item, Seen
+from kzmonitor.errors import InputError
+from kzmonitor.sources.addresses import host_of
+from kzmonitor.sources.declaration import Declaration
+
+MAX_LINKS = 500
+# Without a declared form of address: a path that ends in a long slug or a number looks like an article.
+LIKE_AN_ARTICLE = re.compile(r"/[^/]*(?:\d{4,}|[^/-]+(?:-[^/-]+){3,})[^/]*/?$")
+
+
+def parse_listing(page: str, url: str, declaration: Declaration) -> Seen:
+    """The article links of a listing page in order of appearance, each once; never raises.
+
+    States: ok, no-items (has the layout changed?), empty."""
+    if not page.strip():
+        return Seen("empty")
+    try:
+        tree = html.document_fromstring(page)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return Seen("not-html")
+    found: dict[str, Item] = {}
+    for link in tree.iter("a"):
+        address = _address(link.get("href"), url)
+        if address is None or not _is_article(address, declaration):
+            continue
+        try:
+            key = canonical_url(address, declaration)
+        except InputError:
+            continue
+        title = " ".join(str(link.text_content()).split())[:1000]
+        if key not in found or (title and not found[key].title):
+            found[key] = Item(address, title or None)
+        if len(found) >= MAX_LINKS:
+            break
+    return Seen("ok" if found else "no-items", list(found.values()))
+
+
+def _is_article(address: str, declaration: Declaration) -> bool:
+    try:
+        host = host_of(address)
+    except ValueError:
+        return False
+    if host not in declaration.known_hosts:
+        return False
+    if declaration.url_id is not None:
+        return declaration.url_id.search(address) is not None
+    return LIKE_AN_ARTICLE.search(urlsplit(address).path) is not None
+
+
+def _address(href: str | None, base: str) -> str | None:
+    if not href or href.startswith(("#", "mailto:", "tel:", "javascript:")):
+        return None
+    try:
+        address = urljoin(base, href.strip())
+        scheme = urlsplit(address).scheme
+    except ValueError:
+        return None
+    return address if scheme in ("http", "https") else None

@@ -1,0 +1,76 @@
+"""The daily digest: files for the desk, mails for the subscribers."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from kzmonitor.classify.labelled import Taxonomy
+from kzmonitor.config import Settings
+from kzmonitor.digest import outbox
+from kzmonitor.digest.period import ending_on
+from kzmonitor.digest.rendering import render
+from kzmonitor.digest.selection import Digest, select_digest
+from kzmonitor.errors import SetupError
+from kzmonitor.i18n import LANGUAGES, _
+from kzmonitor.sources.declaration import Declaration
+from kzmonitor.store import Database
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What one run of the digest did. `mails`: how many ended in each state."""
+
+    digest: Digest
+    files: list[Path] = field(default_factory=list)
+    mails: Counter[str] = field(default_factory=Counter)
+
+
+def digest_of(
+    database: Database,
+    day: date,
+    declarations: Mapping[str, Declaration],
+    taxonomy: Taxonomy,
+    settings: Settings,
+    now: datetime,
+    *,
+    out: Path,
+    dry_run: bool = False,
+) -> Delivered:
+    """Write the digest that ends at 08:00 (Almaty) on `day` in all languages, and send it.
+
+    dry_run: write the files and send nothing. Raises SetupError when there are subscribers but no mail server."""
+    period = ending_on(day)
+    with database.session() as session:
+        digest = select_digest(session, period, declarations)
+    files = [path for language in LANGUAGES for path in write(digest, language, taxonomy, declarations, out)]
+    if dry_run:
+        return Delivered(digest, files)
+    outbox.fill(database, period, declarations)
+    if settings.smtp_url is None or settings.mail_from is None:
+        with database.session() as session:
+            if outbox.unfinished(session, period):
+                raise SetupError(_("there are subscribers, but KZMONITOR_SMTP_URL and KZMONITOR_MAIL_FROM are not set"))
+        return Delivered(digest, files)
+    mails = outbox.send_waiting(
+        database, period, declarations, taxonomy, settings.smtp_url.get_secret_value(), settings.mail_from, now
+    )
+    return Delivered(digest, files, mails)
+
+
+def write(
+    digest: Digest, language: str, taxonomy: Taxonomy, declarations: Mapping[str, Declaration], out: Path
+) -> list[Path]:
+    """Both forms of a digest as files of mode 0600, each whole or not at all."""
+    rendered = render(digest, language, taxonomy, dict(declarations))
+    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    paths = []
+    for ending, text in (("html", rendered.html), ("txt", rendered.text)):
+        path = out / f"digest-{digest.period.day}-{language}.{ending}"
+        unfinished = path.with_name(f".{path.name}.part")
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.chmod(0o600)
+        unfinished.replace(path)
+        paths.append(path)
+    return paths

@@ -1,0 +1,250 @@
+"""What a digest tells: the alerts of a period as they stood at its end, so that rendering it again gives the
+same bytes whatever was decided later."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import case, exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from kzmonitor.digest.period import Period
+from kzmonitor.incidents.severity import severity
+from kzmonitor.sources.declaration import Declaration
+from kzmonitor.sources.health import Health, health
+from kzmonitor.store.tables import (
+    Alert,
+    AlertEvent,
+    Article,
+    Delivery,
+    DeliveryItem,
+    Entry,
+    IncidentArticle,
+    Prediction,
+    Review,
+    Revision,
+)
+
+# A report is called late when it was published so long before the period began.
+LATE = timedelta(days=1)
+# An event that was committed just after its moment may have missed the last digest: look back so far for it.
+LOOK_BACK = timedelta(hours=6)
+MOST_PHRASES = 4
+STANDING = {"confirm": "confirmed", "correct": "confirmed", "reject": "rejected", "duplicate": "duplicate"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """One article of an incident."""
+
+    source: str
+    title: str
+    url: str
+    language: str
+    published_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One incident in a digest. `kind`: opened, renewed or corrected; `standing`: open, confirmed, rejected..."""
+
+    alert_id: UUID
+    event_ids: tuple[UUID, ...]
+    kind: str
+    standing: str
+    title: str
+    language: str
+    labels: tuple[str, ...]
+    severity: int
+    score: float
+    late: bool
+    phrases: tuple[str, ...]
+    reports: tuple[Report, ...]
+
+
+@dataclass(frozen=True)
+class Digest:
+    """Everything one rendering needs."""
+
+    period: Period
+    items: list[Item] = field(default_factory=list)
+    corrections: list[Item] = field(default_factory=list)
+    in_queue: int = 0
+    articles: int = 0
+    unseen: list[Health] = field(default_factory=list)
+    watched: int = 0
+
+
+def select_digest(
+    session: Session,
+    period: Period,
+    declarations: Mapping[str, Declaration],
+    *,
+    subscriber: UUID | None = None,
+    labels: Collection[str] = (),
+    min_severity: int = 1,
+) -> Digest:
+    """The digest of a period: for everybody, or what one subscriber has not been told yet."""
+    items = [
+        item
+        for alert_id, events in _events(session, period, subscriber).items()
+        if (item := _item(session, alert_id, events, period)) is not None
+        and item.severity >= min_severity
+        and (not labels or set(labels) & set(item.labels))
+    ]
+    healths = [health(session, declaration, period.end) for declaration in declarations.values() if declaration.enabled]
+    return Digest(
+        period=period,
+        items=sorted(
+            (item for item in items if item.kind != "corrected"),
+            key=lambda item: (-item.severity, -item.score, str(item.alert_id)),
+        ),
+        corrections=sorted((item for item in items if item.kind == "corrected"), key=lambda item: str(item.alert_id)),
+        in_queue=_in_queue(session, period.end),
+        articles=_articles(session, period),
+        unseen=sorted((one for one in healths if not one.well and one.state != "never"), key=lambda one: one.slug),
+        watched=len(healths),
+    )
+
+
+def _events(session: Session, period: Period, subscriber: UUID | None) -> dict[UUID, list[AlertEvent]]:
+    """The period's events by alert. For a subscriber: those that no delivery has told them."""
+    query = select(AlertEvent).where(AlertEvent.ready_at < period.end)
+    if subscriber is None:
+        query = query.where(AlertEvent.ready_at >= period.start)
+    else:
+        told = (
+            select(DeliveryItem)
+            .join(Delivery, Delivery.id == DeliveryItem.delivery_id)
+            .where(
+                DeliveryItem.alert_event_id == AlertEvent.id,
+                Delivery.subscriber_id == subscriber,
+                Delivery.period_end < period.end,
+            )
+        )
+        query = query.where(AlertEvent.ready_at >= period.start - LOOK_BACK, ~told.exists())
+    by_alert: dict[UUID, list[AlertEvent]] = {}
+    for event in session.scalars(query.order_by(AlertEvent.ready_at, AlertEvent.id)):
+        by_alert.setdefault(event.alert_id, []).append(event)
+    return by_alert
+
+
+def _item(session: Session, alert_id: UUID, events: Sequence[AlertEvent], period: Period) -> Item | None:
+    """An alert as it stood at the end of the period; None when it is not for a digest."""
+    alert = session.get_one(Alert, alert_id)
+    decision = _decision(session, alert_id, period.end)
+    standing = STANDING.get(decision.decision, "open") if decision else "open"
+    corrected = standing in ("rejected", "duplicate")
+    if corrected and not any(event.kind == "corrected" for event in events):
+        return None
+    if not corrected and standing != "confirmed" and _tier(session, alert, period.end) != "mail":
+        return None
+    told = _told(session, alert.incident_id, period.end)
+    if not told:
+        return None
+    leader = told[0]
+    labels = decision.labels if decision and decision.labels is not None else _union(row.labels for row in told)
+    reports = tuple(Report(row.source, row.title, row.url, row.language, row.published_at) for row in told)
+    return Item(
+        alert_id=alert_id,
+        event_ids=tuple(event.id for event in events),
+        kind="corrected" if corrected else events[0].kind,
+        standing=standing,
+        title=leader.title,
+        language=leader.language,
+        labels=tuple(sorted(labels)),
+        severity=severity(labels, len({report.source for report in reports})),
+        score=max(row.relevance or 0.0 for row in told),
+        late=leader.published_at is not None and leader.published_at < period.start - LATE,
+        phrases=_phrases(leader.reasons or []),
+        reports=reports,
+    )
+
+
+def _decision(session: Session, alert_id: UUID, end: datetime) -> Review | None:
+    """The latest decision that was made, and not undone, by `end`."""
+    undo = aliased(Review)
+    query = (
+        select(Review)
+        .where(
+            Review.subject == "alert",
+            Review.subject_id == alert_id,
+            Review.created_at < end,
+            Review.decision.in_(STANDING),
+            ~exists().where(undo.undoes == Review.id, undo.created_at < end),
+        )
+        .order_by(Review.id.desc())
+        .limit(1)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def _raised_later(end: datetime) -> Any:
+    return exists().where(AlertEvent.alert_id == Alert.id, AlertEvent.to_status == "mail", AlertEvent.ready_at >= end)
+
+
+def _tier(session: Session, alert: Alert, end: datetime) -> str:
+    """The tier at `end`: an alert that was raised to mail only later was in the queue then."""
+    tier = case((_raised_later(end), "queue"), else_=Alert.tier)
+    return session.scalars(select(tier).where(Alert.id == alert.id)).one()
+
+
+def _told(session: Session, incident_id: UUID, end: datetime) -> Sequence[Any]:
+    """The incident's articles known at `end`, first published first, each with its prediction of that time."""
+    prediction = (
+        select(Prediction.labels, Prediction.relevance, Prediction.reasons)
+        .where(Prediction.revision_id == Revision.id, Prediction.created_at < end, Prediction.tier.is_not(None))
+        .order_by(Prediction.created_at.desc())
+        .limit(1)
+        .lateral()
+    )
+    query = (
+        select(
+            Article.source,
+            Revision.title,
+            Article.canonical_url.label("url"),
+            Revision.language,
+            Revision.published_at,
+            prediction.c.labels,
+            prediction.c.relevance,
+            prediction.c.reasons,
+        )
+        .join(IncidentArticle, IncidentArticle.article_id == Article.id)
+        .join(Revision, Revision.id == Article.current_revision)
+        .join(prediction, func.true(), isouter=True)
+        .where(IncidentArticle.incident_id == incident_id, IncidentArticle.created_at < end)
+        .order_by(func.coalesce(Revision.published_at, Article.first_seen), Article.key)
+    )
+    return session.execute(query).all()
+
+
+def _union(label_lists: Any) -> set[str]:
+    return {label for labels in label_lists for label in labels or ()}
+
+
+def _phrases(reasons: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The strongest words that spoke for it, each once."""
+    ranked = sorted((one for one in reasons if one["side"] == "for"), key=lambda one: -abs(one["weight"]))
+    return tuple(dict.fromkeys(str(one["phrase"]) for one in ranked))[:MOST_PHRASES]
+
+
+def _in_queue(session: Session, end: datetime) -> int:
+    """Alerts of tier queue that nobody had decided on at `end`."""
+    undo = aliased(Review)
+    decided = exists().where(
+        Review.subject == "alert",
+        Review.subject_id == Alert.id,
+        Review.created_at < end,
+        Review.decision.in_(STANDING),
+        ~exists().where(undo.undoes == Review.id, undo.created_at < end),
+    )
+    queued = (Alert.tier == "queue") | _raised_later(end)
+    query = select(func.count()).select_from(Alert).where(queued, Alert.opened_at < end, ~decided)
+    return session.scalar(query) or 0
+
+
+def _articles(session: Session, period: Period) -> int:
+    query = select(func.count()).select_from(Entry).where(Entry.found_at >= period.start, Entry.found_at < period.end)
+    return session.scalar(query) or 0

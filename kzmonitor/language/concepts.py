@@ -1,0 +1,167 @@
+"""Surface words of three languages mapped to shared concepts (who, by whom, what is done, where) by one automaton.
+
+Word lists are YAML under `models/gazetteer/`: concept -> group (a language, or an entity) -> patterns. A pattern is words
+parted by spaces: `арест*` any ending · `пост*|видео` either · `~` up to three words between · `^семей` only with a capital
+letter · `"власть` only after an opening quotation mark. Patterns are folded (see `tokens.fold`) like the text, and every list
+applies to every text, since languages mix. Where the words of one match contain those of another, the longer one alone counts.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kzmonitor.config import models_folder
+from kzmonitor.errors import InputError
+from kzmonitor.i18n import _
+from kzmonitor.language.tokens import CACHE_WORDS, Tokens, fold
+
+GAP = 3
+# Matches of `trap` only hide shorter ones; those of `style` are kept apart from the concepts.
+TRAP, STYLE = "trap", "style"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One concept in a text: the tokens from `first` to `last` (both in), of which `words` made the match."""
+
+    concept: str
+    first: int
+    last: int
+    words: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One place of a pattern: which kinds of token fit, and whether words may stand before it."""
+
+    key: str
+    capital: bool
+    quoted: bool
+    gap: bool
+
+
+def read_lexicon(folder: Path | None = None) -> list[tuple[str, str]]:
+    """(concept, pattern) of every word list in `folder` (the shipped gazetteer), sorted. InputError names a broken file."""
+    pairs = set()
+    for path in sorted((folder or models_folder() / "gazetteer").glob("*.yaml")):
+        try:
+            pairs |= set(_pairs(yaml.safe_load(path.read_text("utf-8"))))
+        except (yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+            reason = str(error).split("\n")[0]
+            message = _("{path}: not a word list of concept, group and patterns ({reason})")
+            raise InputError(message.format(path=path, reason=reason)) from error
+    return sorted(pairs)
+
+
+def _pairs(data: Mapping[str, Mapping[str, list[Any]]]) -> Iterable[tuple[str, str]]:
+    for concept, groups in data.items():
+        for patterns in groups.values():
+            for pattern in patterns:
+                if not str(pattern).strip(' ~*^"|'):
+                    raise ValueError(f"empty pattern in {concept}")
+                yield concept, str(pattern)
+
+
+class Automaton:
+    """All patterns at once: a dictionary of word beginnings, and a tree of the words that may follow one another."""
+
+    def __init__(self, lexicon: Iterable[tuple[str, str]]) -> None:
+        self._prefixes: dict[str, list[str]] = {}
+        self._exact: dict[str, list[str]] = {}
+        self._lengths: list[int] = []
+        # key of a first word -> [(first word, following words, concept)]
+        self._starts: dict[str, list[tuple[_Word, tuple[_Word, ...], str]]] = {}
+        self._keys: dict[str, tuple[str, ...]] = {}
+        for concept, pattern in lexicon:
+            first, *rest = self._compile(pattern)
+            self._starts.setdefault(first.key, []).append((first, tuple(rest), concept))
+        self._lengths = sorted({len(prefix) for prefix in self._prefixes})
+
+    def _compile(self, pattern: str) -> list[_Word]:
+        words, gap = [], False
+        for part in pattern.split():
+            if part == "~":
+                gap = True
+                continue
+            bare = part.lstrip('^"')
+            key = "|".join(fold(form) for form in bare.split("|"))
+            for form in key.split("|"):
+                table, form = (self._prefixes, form[:-1]) if form.endswith("*") else (self._exact, form)
+                if key not in table.setdefault(form, []):
+                    table[form].append(key)
+            marks = part[: len(part) - len(bare)]
+            words.append(_Word(key, "^" in marks, '"' in marks, gap))
+            gap = False
+        return words
+
+    def _fits(self, folded: str) -> tuple[str, ...]:
+        """Keys of the pattern words that a folded token fits."""
+        found = self._keys.get(folded)
+        if found is None:
+            if len(self._keys) > CACHE_WORDS:
+                self._keys.clear()
+            keys = list(self._exact.get(folded, ()))
+            for length in self._lengths:
+                if length > len(folded):
+                    break
+                keys += self._prefixes.get(folded[:length], ())
+            found = self._keys[folded] = tuple(dict.fromkeys(keys))
+        return found
+
+    def find(self, tokens: Tokens) -> list[Match]:
+        """Every concept in `tokens`, in order of place; a match whose words lie within another's is left out."""
+        keys = [self._fits(folded) for folded in tokens.fold]
+        found: set[Match] = set()
+        for place, fitting in enumerate(keys):
+            for key in fitting:
+                for first, rest, concept in self._starts.get(key, ()):
+                    if not _marked(first, tokens, place):
+                        continue
+                    words = _follow(rest, tokens, keys, place) if rest else (place,)
+                    if words:
+                        found.add(Match(concept, place, words[-1], words))
+        return _longest(found)
+
+
+def _marked(word: _Word, tokens: Tokens, place: int) -> bool:
+    return (not word.capital or tokens.capital[place]) and (not word.quoted or tokens.quoted[place])
+
+
+def _follow(
+    rest: tuple[_Word, ...], tokens: Tokens, keys: list[tuple[str, ...]], place: int
+) -> tuple[int, ...] | None:
+    """Places of a whole pattern whose first word stands at `place`, within one sentence; None when it breaks off."""
+    words, sentence = [place], tokens.sentence[place]
+    for word in rest:
+        for ahead in range(place + 1, min(place + 2 + (GAP if word.gap else 0), len(keys))):
+            if tokens.sentence[ahead] != sentence:
+                return None
+            if word.key in keys[ahead] and _marked(word, tokens, ahead):
+                place = ahead
+                words.append(ahead)
+                break
+        else:
+            return None
+    return tuple(words)
+
+
+def _longest(found: set[Match]) -> list[Match]:
+    """Matches that no other contains, without the traps."""
+    long = [match for match in found if len(match.words) > 1]
+    covered: dict[int, list[set[int]]] = {}
+    for match in long:
+        for word in match.words:
+            covered.setdefault(word, []).append(set(match.words))
+    kept = [
+        match
+        for match in found
+        if match.concept != TRAP and not any(_within(match, words) for words in covered.get(match.first, ()))
+    ]
+    return sorted(kept, key=lambda match: (match.first, match.last, match.concept))
+
+
+def _within(match: Match, words: set[int]) -> bool:
+    return len(match.words) < len(words) and words.issuperset(match.words)

@@ -1,0 +1,63 @@
+"""One budget a host for all processes: the smallest gap between two requests to it.
+
+The next slot of a host is taken by one statement on its row, so that any number of crawlers, workers and
+machines share it. What has been asked for by the host itself (Retry-After) moves the slot, too."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from kzmonitor.store.tables import Host
+
+# Shares of the gap: a request that would start later than LATE after its slot asks for a new one, and RESERVED
+# lies between two slots, so that a late request and a punctual one still keep the gap, with some to spare for
+# the way to the host.
+LATE = 0.15
+RESERVED = 1.3
+
+
+@dataclass(frozen=True)
+class Slot:
+    """When a request may start: after `wait_s` seconds, and no later than `late_s` after that."""
+
+    wait_s: float
+    late_s: float
+
+
+def open_host(session: Session, name: str, delay_s: float, now: datetime) -> None:
+    """Make the row of a host, or renew its gap (seconds); the longest that any source declares counts."""
+    row = insert(Host).values(name=name, next_at=now, delay_s=delay_s)
+    session.execute(row.on_conflict_do_update(index_elements=[Host.name], set_={"delay_s": delay_s}))
+
+
+def take_slot(session: Session, name: str) -> Slot:
+    """Reserve the next slot of a host. Time is the database's, so that the clocks of several machines need
+    not agree."""
+    clock = func.clock_timestamp()
+    gap = func.make_interval(0, 0, 0, 0, 0, 0, Host.delay_s * RESERVED)
+    statement = (
+        update(Host)
+        .where(Host.name == name)
+        .values(next_at=func.greatest(Host.next_at, clock) + gap)
+        .returning(func.extract("epoch", Host.next_at - gap - clock), Host.delay_s)
+    )
+    wait_s, delay_s = session.execute(statement).one()
+    return Slot(max(0.0, float(wait_s)), delay_s * LATE if delay_s else math.inf)
+
+
+def hold_back(session: Session, name: str, wait: timedelta) -> None:
+    """No request to this host before `wait` is over (Retry-After, a failing server)."""
+    session.execute(
+        update(Host)
+        .where(Host.name == name)
+        .values(next_at=func.greatest(Host.next_at, func.clock_timestamp() + wait), fails=Host.fails + 1)
+    )
+
+
+def longest_gap_s(gaps: list[float], crawl_delay_s: float | None) -> float:
+    """The gap to keep for a host: what its sources declare and what its robots.txt asks for, up to 60 s."""
+    return max(*gaps, min(crawl_delay_s or 0.0, 60.0))

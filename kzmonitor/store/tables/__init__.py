@@ -1,0 +1,60 @@
+"""The tables, as typed classes; their words are those of the design: source, entry, capture, article, alert."""
+
+from kzmonitor.store.tables.base import Table, new_id
+from kzmonitor.store.tables.collecting import Article, Capture, Entry, Host, Poll, Revision, Source
+from kzmonitor.store.tables.people import (
+    Account,
+    AuditLog,
+    Delivery,
+    DeliveryItem,
+    LoginSession,
+    Manifest,
+    Subscriber,
+    Token,
+)
+from kzmonitor.store.tables.understanding import (
+    Alert,
+    AlertEvent,
+    ArticleBand,
+    Campaign,
+    Incident,
+    IncidentArticle,
+    Model,
+    PairLabel,
+    Party,
+    Prediction,
+    Proceeding,
+    Review,
+)
+
+__all__ = [
+    "Account",
+    "Alert",
+    "AlertEvent",
+    "Article",
+    "ArticleBand",
+    "AuditLog",
+    "Campaign",
+    "Capture",
+    "Delivery",
+    "DeliveryItem",
+    "Entry",
+    "Host",
+    "Incident",
+    "IncidentArticle",
+    "LoginSession",
+    "Manifest",
+    "Model",
+    "PairLabel",
+    "Party",
+    "Poll",
+    "Prediction",
+    "Proceeding",
+    "Review",
+    "Revision",
+    "Source",
+    "Subscriber",
+    "Table",
+    "Token",
+    "new_id",
+]

@@ -1,0 +1,86 @@
+"""`python -m spiders REPORT SLUG...`: crawl these sources in one reactor and write what happened to REPORT (JSON).
+
+Started by `kzmonitor.collect.crawl`, which reads the report; the exit code of Scrapy says nothing."""
+
+import argparse
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+
+from kzmonitor import config
+from kzmonitor.errors import KzmonitorError
+from kzmonitor.sources import registry
+from kzmonitor.sources.declaration import Declaration
+from kzmonitor.store import leases, opened
+from spiders.declared import DeclaredSpider
+from spiders.house import House
+from spiders.settings import scrapy_settings
+
+
+def spider_of(declaration: Declaration) -> type[DeclaredSpider]:
+    """The spider that a declaration names: a module of this folder with one class of that name."""
+    module = import_module(f"spiders.{declaration.spider}")
+    found = [
+        thing
+        for thing in vars(module).values()
+        if isinstance(thing, type) and issubclass(thing, DeclaredSpider) and thing.name == declaration.spider
+    ]
+    return found[0]
+
+
+def crawl(house: House, declarations: list[Declaration]) -> dict[str, dict[str, object]]:
+    """Run all crawls to their end; for each source how it finished and what was counted."""
+    process = AsyncCrawlerProcess(scrapy_settings(house.settings, house.agent))
+    finished: dict[str, str] = {}
+    crawlers: dict[str, Crawler] = {}
+    for declaration in declarations:
+        crawler = process.create_crawler(spider_of(declaration))
+
+        def closed(spider: DeclaredSpider, reason: str) -> None:
+            finished[spider.declaration.slug] = reason
+
+        crawler.signals.connect(closed, signals.spider_closed, weak=False)
+        crawlers[declaration.slug] = crawler
+        process.crawl(crawler, declaration=declaration, house=house)
+    process.start()
+    return {
+        slug: {
+            "finished": finished.get(slug, "never"),
+            "exceptions": sum(
+                int(count) for key, count in crawler.stats.get_stats().items() if key.startswith("spider_exceptions/")
+            )
+            + crawler.stats.get_value("log_count/ERROR", 0),
+            "counts": dict(house.counts.get(slug, {})),
+        }
+        for slug, crawler in crawlers.items()
+    }
+
+
+def main() -> int:
+    """The command line; 2 when nothing could be started."""
+    arguments = argparse.ArgumentParser(prog="spiders", description=__doc__)
+    arguments.add_argument("report", type=Path)
+    arguments.add_argument("slugs", nargs="+")
+    arguments.add_argument("--sources-dir", type=Path)
+    given = arguments.parse_args()
+    settings = config.settings()
+    try:
+        known = registry.load(*([given.sources_dir] if given.sources_dir else [])).sources
+        with opened(settings) as database, leases.holder(database.engine) as holder:
+            house = House(database, settings, config.agent(), holder)
+            report = crawl(house, [known[slug] for slug in given.slugs])
+    except KzmonitorError as error:
+        print(error, file=sys.stderr)
+        return 2
+    unfinished = given.report.with_suffix(".part")
+    unfinished.write_text(json.dumps(report))
+    unfinished.replace(given.report)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

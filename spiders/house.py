@@ -1,0 +1,47 @@
+"""What all crawlers of one process share: the database, the settings, and what has happened so far."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy.orm import Session
+
+from kzmonitor.config import Settings
+from kzmonitor.sources import robots
+from kzmonitor.store import Database
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass
+class House:
+    """`holder` marks what this process has leased; `robots` holds the answers of this run, by host."""
+
+    database: Database
+    settings: Settings
+    agent: str
+    holder: int
+    robots: dict[str, "asyncio.Task[robots.Robots]"] = field(default_factory=dict)
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+
+    async def run(self, work: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`work` in a transaction of its own, in a thread: the reactor never waits for the database."""
+
+        def transaction() -> T:
+            with self.database.session() as session:
+                return work(session, *args, **kwargs)
+
+        return await asyncio.to_thread(transaction)
+
+    def count(self, slug: str, what: str, times: int = 1) -> None:
+        """Add to what the run reports of a source."""
+        self.counts.setdefault(slug, Counter())[what] += times
+
+    @staticmethod
+    def now() -> datetime:
+        """This moment in UTC."""
+        return datetime.now(UTC)

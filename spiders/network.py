@@ -1,0 +1,120 @@
+"""Nearest the network: the wait for a host's turn, and the capture of what came back, as it came."""
+
+import asyncio
+from typing import Self
+
+from scrapy import Request
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from sqlalchemy.orm import Session
+
+from kzmonitor.collect import captures, entries
+from kzmonitor.sources import budget
+from kzmonitor.sources.addresses import host_of
+from spiders.outcome import DOWNLOAD_ERRORS, retry_after
+
+# Under this many new slots in a row a request goes out late: better than never on a machine that is too busy.
+MOST_TURNS = 20
+RETRY_WAITS_S = (1.0, 4.0)
+TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+
+
+class TurnTakingHandler(HTTP11DownloadHandler):
+    """Sends a request when it is its host's turn: after Scrapy's own queue, so that no slot is taken in advance."""
+
+    async def download_request(self, request: Request) -> Response:
+        """The response, once the host's budget allowed the request; time spent waiting is no time-out."""
+        await self._turn(host_of(request.url))
+        return await super().download_request(request)
+
+    async def _turn(self, host: str) -> None:
+        house = self._crawler.spider.house
+        clock = asyncio.get_running_loop().time
+        for _attempt in range(MOST_TURNS):
+            asked = clock()
+            slot = await house.run(budget.take_slot, host)
+            await asyncio.sleep(slot.wait_s - (clock() - asked))
+            if clock() - asked - slot.wait_s <= slot.late_s:
+                return
+
+
+class CaptureMiddleware:
+    """Stores each response before decompression; a page's entry is marked fetched in the same transaction.
+
+    Not kept: 304 and redirects (they have nothing to keep; the hops are), failing servers, robots.txt."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.spider = crawler.spider
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The camera of one crawler."""
+        return cls(crawler)
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """The same response, captured."""
+        if request.meta.get("robots") or 300 <= response.status < 400 or response.status in TRY_AGAIN:
+            return response
+        received = captures.Received(
+            url=response.url,
+            canonical_url=request.meta["canonical_url"],
+            route=request.meta["route"],
+            fetched_at=self.spider.house.now(),
+            status=response.status,
+            headers={
+                name.decode("latin-1"): [value.decode("utf-8", "replace") for value in values]
+                for name, values in response.headers.items()
+            },
+            hops=request.meta.get("redirect_urls", ()),
+            body=response.body,
+        )
+        await self.spider.house.run(_keep, self.spider.declaration.slug, received, request.meta.get("held"))
+        return response
+
+
+def _keep(session: Session, source: str, received: captures.Received, held: entries.Lease | None) -> None:
+    capture_id = captures.keep(session, source, received)
+    if held is not None and received.status == 200:
+        entries.fetched(session, held, capture_id)
+
+
+class BackoffMiddleware:
+    """Tries a failing server again after 1 and 4 seconds, or when it says so, if that is soon. Longer waits are
+    for later runs: the host is left alone until then."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.spider = crawler.spider
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The patience of one crawler."""
+        return cls(crawler)
+
+    async def process_response(self, request: Request, response: Response) -> Response | Request:
+        """The response, or the request again."""
+        if response.status not in TRY_AGAIN or request.meta.get("robots"):
+            return response
+        asked = retry_after(response)
+        if asked is not None:
+            await self.spider.house.run(budget.hold_back, host_of(request.url), asked)
+            if asked.total_seconds() > RETRY_WAITS_S[-1]:
+                return response
+        return await self._again(request) or response
+
+    async def process_exception(self, request: Request, exception: Exception) -> Request | None:
+        """The request again after an error of the network; None lets the error go on."""
+        if isinstance(exception, IgnoreRequest) or request.meta.get("robots"):
+            return None
+        if not isinstance(exception, (OSError, *DOWNLOAD_ERRORS)) or "too large" in str(exception):
+            return None
+        return await self._again(request)
+
+    async def _again(self, request: Request) -> Request | None:
+        tries = request.meta.get("retry_times", 0)
+        if tries >= len(RETRY_WAITS_S):
+            return None
+        await asyncio.sleep(RETRY_WAITS_S[tries])
+        self.spider.house.count(self.spider.declaration.slug, "retried")
+        return request.replace(dont_filter=True, meta={**request.meta, "retry_times": tries + 1})

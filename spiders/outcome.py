@@ -1,0 +1,99 @@
+"""Every failed request ends in a named state, never in None."""
+
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+from OpenSSL.SSL import Error as TlsError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+from scrapy.http import Response
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.python.failure import Failure
+from twisted.web.client import ResponseFailed
+
+from spiders.house import House
+
+LONGEST_RETRY_AFTER = timedelta(hours=1)
+
+# States that another try would not change.
+PERMANENT = frozenset(
+    {"404", "too-large", "foreign-host", "private-address", "redirect-loop", "robots-denied", "bad-address"}
+)
+# States that another route (a proxy, a mirror) may get round.
+WALLS = frozenset({"dns", "tls", "timeout", "connection", "403-wall", "451"})
+
+
+# What a download may raise once Scrapy has given the errors of its reactor its own names.
+DOWNLOAD_ERRORS = (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+
+
+class Refused(IgnoreRequest):
+    """A request that we do not make; `state` says why."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
+def state_of(failure: Failure) -> str:
+    """The named state of a failed request."""
+    error = failure.value
+    if isinstance(error, Refused):
+        return error.state
+    if isinstance(error, HttpError):
+        return state_of_status(error.response.status)
+    for kinds, state in (
+        (CannotResolveHostError, "dns"),
+        (DownloadTimeoutError, "timeout"),
+        (DownloadConnectionRefusedError, "connection"),
+        (DownloadCancelledError, "too-large"),
+        (ResponseDataLossError, "cut-short"),
+        (UnsupportedURLSchemeError, "bad-address"),
+        (TlsError, "tls"),
+    ):
+        if isinstance(error, kinds):
+            return state
+    if isinstance(error, DownloadFailedError | ResponseFailed):
+        return "tls" if "SSL" in str(error) or "certificate" in str(error) else "connection"
+    if isinstance(error, IgnoreRequest):
+        return "redirect-loop" if "redirect" in str(error) else "too-large"  # decompressed over the limit
+    return "connection" if isinstance(error, OSError) else "error"
+
+
+def state_of_status(status: int) -> str:
+    """The named state of an HTTP status that is no success."""
+    if status in (401, 403):
+        return "403-wall"
+    if status in (404, 410):
+        return "404"
+    if status == 429:
+        return "rate-limited"
+    return "server-error" if status >= 500 else str(status)
+
+
+def retry_after(response: Response) -> timedelta | None:
+    """How long the server asks to be left alone, up to an hour; None when it does not say."""
+    raw = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
+    if raw.isdigit():
+        return min(timedelta(seconds=int(raw[:9])), LONGEST_RETRY_AFTER)
+    try:
+        wait = parsedate_to_datetime(raw) - House.now()
+    except (ValueError, TypeError):
+        return None
+    return min(max(wait, timedelta()), LONGEST_RETRY_AFTER)
