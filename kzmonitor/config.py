@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="postgresql://user:password@host/name, version 15 or later; empty: embedded"
     )
+    sources_dir: Path | None = Field(
+        default=None, description="Folder of declarations to use in place of the shipped ones; empty: the shipped ones"
+    )
     allow_loopback: bool = Field(
         default=False,
         description="Let sources live on 127.0.0.1 (the local newsroom, tests); never in production",

@@ -12,7 +12,7 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from kzmonitor import config
-from kzmonitor.errors import KzmonitorError
+from kzmonitor.errors import KzmonitorError, SetupError
 from kzmonitor.sources import registry
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import leases, opened
@@ -21,24 +21,27 @@ from spiders.house import House
 from spiders.settings import scrapy_settings
 
 
-def spider_of(declaration: Declaration) -> type[DeclaredSpider]:
-    """The spider that a declaration names: a module of this folder with one class of that name."""
-    module = import_module(f"spiders.{declaration.spider}")
-    found = [
+def spider_named(name: str) -> type[DeclaredSpider]:
+    """The spider of this name: a module of this folder with one class of that name. Raises SetupError."""
+    try:
+        things = vars(import_module(f"spiders.{name}")).values()
+    except ModuleNotFoundError as error:
+        raise SetupError(f"spiders/{name}.py: no such spider, but a declaration names it") from error
+    return next(
         thing
-        for thing in vars(module).values()
-        if isinstance(thing, type) and issubclass(thing, DeclaredSpider) and thing.name == declaration.spider
-    ]
-    return found[0]
+        for thing in things
+        if isinstance(thing, type) and issubclass(thing, DeclaredSpider) and thing.name == name
+    )
 
 
-def crawl(house: House, declarations: list[Declaration]) -> dict[str, dict[str, object]]:
-    """Run all crawls to their end; for each source how it finished and what was counted."""
+def crawl(house: House, declarations: list[Declaration], spider: str | None) -> dict[str, dict[str, object]]:
+    """Run all crawls to their end, each by its own spider unless one is given; how each finished, and what
+    was counted and noted."""
     process = AsyncCrawlerProcess(scrapy_settings(house.settings, house.agent))
     finished: dict[str, str] = {}
     crawlers: dict[str, Crawler] = {}
     for declaration in declarations:
-        crawler = process.create_crawler(spider_of(declaration))
+        crawler = process.create_crawler(spider_named(spider or declaration.spider))
 
         def closed(spider: DeclaredSpider, reason: str) -> None:
             finished[spider.declaration.slug] = reason
@@ -55,6 +58,7 @@ def crawl(house: House, declarations: list[Declaration]) -> dict[str, dict[str, 
             )
             + crawler.stats.get_value("log_count/ERROR", 0),
             "counts": dict(house.counts.get(slug, {})),
+            "notes": house.notes.get(slug, []),
         }
         for slug, crawler in crawlers.items()
     }
@@ -66,13 +70,14 @@ def main() -> int:
     arguments.add_argument("report", type=Path)
     arguments.add_argument("slugs", nargs="+")
     arguments.add_argument("--sources-dir", type=Path)
+    arguments.add_argument("--spider", help="this one for all sources")
     given = arguments.parse_args()
     settings = config.settings()
     try:
         known = registry.load(*([given.sources_dir] if given.sources_dir else [])).sources
         with opened(settings) as database, leases.holder(database.engine) as holder:
             house = House(database, settings, config.agent(), holder)
-            report = crawl(house, [known[slug] for slug in given.slugs])
+            report = crawl(house, [known[slug] for slug in given.slugs], given.spider)
     except KzmonitorError as error:
         print(error, file=sys.stderr)
         return 2

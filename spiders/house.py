@@ -19,7 +19,8 @@ T = TypeVar("T")
 
 @dataclass
 class House:
-    """`holder` marks what this process has leased; `robots` holds the answers of this run, by host."""
+    """`holder` marks what this process has leased; `robots` holds the answers of this run, by host;
+    `counts` and `notes` are what the run reports of each source."""
 
     database: Database
     settings: Settings
@@ -27,6 +28,7 @@ class House:
     holder: int
     robots: dict[str, "asyncio.Task[robots.Robots]"] = field(default_factory=dict)
     counts: dict[str, Counter[str]] = field(default_factory=dict)
+    notes: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
     async def run(self, work: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`work` in a transaction of its own, in a thread: the reactor never waits for the database."""

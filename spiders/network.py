@@ -43,7 +43,7 @@ class TurnTakingHandler(HTTP11DownloadHandler):
 class CaptureMiddleware:
     """Stores each response before decompression; a page's entry is marked fetched in the same transaction.
 
-    Not kept: 304 and redirects (they have nothing to keep; the hops are), failing servers, robots.txt."""
+    Not kept: 304 and redirects (they have nothing to keep; the hops are), failing servers, robots.txt, probes."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.spider = crawler.spider
@@ -55,7 +55,7 @@ class CaptureMiddleware:
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """The same response, captured."""
-        if request.meta.get("robots") or 300 <= response.status < 400 or response.status in TRY_AGAIN:
+        if {"robots", "probe"} & request.meta.keys() or 300 <= response.status < 400 or response.status in TRY_AGAIN:
             return response
         received = captures.Received(
             url=response.url,

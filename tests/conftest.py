@@ -1,18 +1,35 @@
 """A real PostgreSQL for the tests: one server a run, one database a worker, empty again after each test."""
 
+import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, make_url, select, text
 from sqlalchemy.orm import Session
 
 from kzmonitor.store import Database, embedded, engine, schema
-from kzmonitor.store.tables import Table
+from kzmonitor.store.tables import (
+    Alert,
+    AlertEvent,
+    Article,
+    Capture,
+    Incident,
+    IncidentArticle,
+    Model,
+    Prediction,
+    Revision,
+    Source,
+    Table,
+    new_id,
+)
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
@@ -84,3 +101,108 @@ def empty(database: Database) -> None:
         found = [f'"{name}"' for name in connection.scalars(text(held))]
         if found:
             connection.execute(text(f"truncate {', '.join(found)} cascade"))
+
+
+@pytest.fixture
+def report() -> Callable[..., Alert]:
+    """`report_of`, which writes an article of an incident with its alert, as the pipeline leaves them."""
+    return report_of
+
+
+def report_of(
+    session: Session,
+    title: str,
+    text: str,
+    *,
+    at: datetime,
+    language: str = "ru",
+    source: str = "vlast",
+    url: str | None = None,
+    labels: Sequence[str] = ("detention",),
+    tier: str = "mail",
+    relevance: float = 0.9,
+    severity: int = 3,
+    place: str | None = None,
+    probabilities: dict[str, float] | None = None,
+    reasons: Sequence[dict[str, Any]] = (),
+    of: Alert | None = None,
+) -> Alert:
+    """The alert of a new incident that this article tells of, or `of`, when it is one more article of its incident."""
+    session.merge(
+        Source(
+            slug=source, name=source.title(), tier=1, kind="outlet", languages=[language], country="KZ", enabled=True
+        )
+    )
+    session.flush()
+    revision = _article(session, source, title, text, language, url, at)
+    session.add(
+        Prediction(
+            revision_id=revision.id,
+            model_id=_model(session, at),
+            relevance=relevance,
+            probabilities=probabilities or dict.fromkeys(labels, relevance),
+            labels=list(labels),
+            tier=tier,
+            reasons=list(reasons),
+        )
+    )
+    alert = of or _alert(session, revision, labels, tier, relevance, severity, place, at)
+    incident = session.get_one(Incident, alert.incident_id)
+    incident.last_seen = max(incident.last_seen, at)
+    session.add(
+        IncidentArticle(incident_id=incident.id, article_id=revision.article_id, why="first", score=1.0, by="grouping")
+    )
+    session.flush()
+    return alert
+
+
+def _article(
+    session: Session, source: str, title: str, text: str, language: str, url: str | None, at: datetime
+) -> Revision:
+    address = url or f"https://{source}.example/{new_id()}"
+    capture = Capture(
+        id=new_id(), source=source, url=address, canonical_url=address, route="direct",
+        fetched_at=at + timedelta(minutes=3), status=200, headers={}, hops=[], body=None, sha256=b"\1" * 32,
+    )  # fmt: skip
+    article = Article(id=new_id(), key=f"{address} {new_id()}", canonical_url=address, source=source, first_seen=at)
+    for row in (capture, article):
+        session.add(row)
+        session.flush()
+    revision = Revision(
+        id=new_id(), article_id=article.id, capture_id=capture.id, title=title, text=text, language=language,
+        text_sha256=hashlib.sha256(f"{title}\n{text}".encode()).digest(), script="cyrl", published_at=at, cut_by="feed",
+    )  # fmt: skip
+    session.add(revision)
+    session.flush()
+    article.current_revision = revision.id
+    return revision
+
+
+def _model(session: Session, at: datetime) -> UUID:
+    champion = session.scalar(select(Model.id).where(Model.state == "champion"))
+    if champion is not None:
+        return champion
+    model = Model(
+        id=new_id(), version="test-1", sha256=b"", state="champion", body=b"", trained_at=at, metrics={},
+        data_sha256=b"", taxonomy={},
+    )  # fmt: skip
+    session.add(model)
+    session.flush()
+    return model.id
+
+
+def _alert(
+    session: Session, revision: Revision, labels: Sequence[str], tier: str, score: float, severity: int,
+    place: str | None, at: datetime,
+) -> Alert:  # fmt: skip
+    incident = Incident(
+        id=new_id(), title=revision.title, first_seen=at, last_seen=at, labels=sorted(labels), severity=severity,
+        place=place,
+    )  # fmt: skip
+    session.add(incident)
+    session.flush()
+    alert = Alert(id=new_id(), incident_id=incident.id, tier=tier, score=score, opened_at=at)
+    session.add(alert)
+    session.flush()
+    session.add(AlertEvent(alert_id=alert.id, kind="opened", article_id=revision.article_id, ready_at=at))
+    return alert

@@ -23,6 +23,9 @@ READ_CHARACTERS = 40_000
 LEAD_SENTENCES = 3
 WINDOW_SENTENCES = 3
 # Reported speech and watchers name the pressure; they are not who it falls on.
+ABROAD = "abroad"
+SETTINGS = ("home", "rather abroad", ABROAD, "nowhere")
+HOME, AWAY = frozenset({"where.kz", "where.kzplace"}), "where.foreign"
 NOT_TARGETS = frozenset({"who.freedom", "who.watchdog", "who.kin"})
 
 Places = tuple[int, ...]
@@ -153,7 +156,10 @@ class ConceptCounts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         seen: Counter[str] = Counter()
         for reading in readings:
             seen.update({name for name, _ in self.occurrences(reading)})
-        names = sorted(name for name, count in seen.items() if count >= self.least)
+        kept = {name for name, count in seen.items() if count >= self.least}
+        # What was seen in one setting may come in any other.
+        beside = {name.split(" + ", 1)[1] for name in kept if name.startswith(tuple(f"{s} + " for s in SETTINGS))}
+        names = sorted(kept | {f"{setting} + {rest}" for setting, rest in product(SETTINGS, beside)})
         self.vocabulary_ = {name: column for column, name in enumerate(names)}
         return self
 
@@ -180,9 +186,13 @@ class ConceptCounts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for group in _by_sentence(matches, reading.tokens):
             found += _meetings(group)
         found += _windows(matches, reading.tokens)
-        if self.country:
-            found += _setting(matches)
-        return found
+        if not self.country:
+            return found
+        setting = _setting(matches)
+        if setting == ABROAD:
+            # Added up over a long text, acts would outweigh any one feature that says "elsewhere".
+            found = [(f"{ABROAD}: {name}", places) for name, places in found]
+        return [*found, *_set_in(setting, matches)]
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
@@ -259,15 +269,18 @@ def _windows(matches: Sequence[Match], tokens: Tokens) -> Iterator[Occurrence]:
             yield f"passage target + {act}", first[targets[0]] + first[act]
 
 
-def _setting(matches: Sequence[Match]) -> Iterator[Occurrence]:
-    """Where the text is set, and that setting with each act: pressure elsewhere is not ours."""
-    home = [m for m in matches if m.concept in ("where.kz", "where.kzplace")]
-    away = [m for m in matches if m.concept == "where.foreign"]
+def _setting(matches: Sequence[Match]) -> str:
+    """Where the text is set, by the countries and places it names."""
+    home = sum(match.concept in HOME for match in matches)
+    away = sum(match.concept == AWAY for match in matches)
     if home:
-        setting = "home" if len(home) >= len(away) else "rather away"
-    else:
-        setting = "away" if away else "nowhere"
-    here = home or away
+        return "home" if home >= away else "rather abroad"
+    return ABROAD if away else "nowhere"
+
+
+def _set_in(setting: str, matches: Sequence[Match]) -> Iterator[Occurrence]:
+    """That setting, and each act in it: pressure elsewhere is not ours."""
+    here = [match for match in matches if match.concept in HOME] or [m for m in matches if m.concept == AWAY]
     places = here[0].words if here else ()
     yield f"setting {setting}", places
     first = _first_of_each(matches)

@@ -151,9 +151,7 @@ def _label(item: object, path: Path) -> LabelSpec:
         if not isinstance(item.get(key) or {}, dict):
             message = _('{path}: "{key}" of label {name} must hold one line for each name')
             raise InputError(message.format(path=path, key=key, name=item["name"]))
-    return LabelSpec(
-        item["name"], bool(item.get("core", False)), item.get("text") or {}, item.get("crosswalk") or {}
-    )
+    return LabelSpec(item["name"], bool(item.get("core", False)), item.get("text") or {}, item.get("crosswalk") or {})
 
 
 def taxonomy_of(texts: Sequence[Text], *, fallback: str | None = "unknown") -> Taxonomy:

@@ -22,10 +22,10 @@ DIGITS = 6
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one text. `relevance` and `probabilities` are calibrated at the training data's mixture.
+    """What a model says of one text. Probabilities are calibrated at the mixture of the training data.
 
-    relevant: at tier `queue`. tier: the stricter one it reaches. labels: those past their queue threshold, likeliest
-    first; empty when not relevant."""
+    relevant: at tier `queue`. tier: the strictest one reached. labels: those past their queue threshold, likeliest
+    first; empty when not relevant. probabilities: of each label, should the text be relevant."""
 
     relevance: float
     relevant: bool
@@ -44,7 +44,8 @@ class Head:
 
 
 class Classifier:
-    """A fitted model. `heads`: RELEVANCE and the labels; one that had nothing to learn from is missing and says `constant`."""
+    """A fitted model: one head for relevance and one for each label. A head is missing where all training texts agreed;
+    its answer is then theirs."""
 
     def __init__(
         self,
@@ -90,11 +91,11 @@ class Classifier:
         """The prediction that follows from one text's scores: relevance first (if it has a head), then the labels in order."""
         heads = ([self.relevance] if self.relevance else []) + list(self.labels.values())
         chances = [
-            round(float(head.sigmoid.probability(score)), DIGITS)
-            for head, score in zip(heads, scores, strict=True)
+            round(float(head.sigmoid.probability(score)), DIGITS) for head, score in zip(heads, scores, strict=True)
         ]
         relevance = chances.pop(0) if self.relevance else 1.0
-        probabilities = dict.fromkeys(self.taxonomy.names, 0.0) | dict(zip(self.labels, chances, strict=True))
+        unasked = {name: float(pair.queue <= 1.0) for name, pair in self.thresholds.labels.items()}
+        probabilities = unasked | dict(zip(self.labels, chances, strict=True))
         return decide(relevance, probabilities, self.thresholds)
 
     def _explain(self, reading: Reading, row: Any, said: Prediction) -> list[Reason]:

@@ -107,9 +107,7 @@ def _classifier(content: dict[str, Any]) -> Classifier:
     about = json.loads(content["about"])
     if about["format"] != FORMAT:
         raise ValueError(f"format {about['format']}")
-    heads = {
-        name: Head(linear, Sigmoid(**about["sigmoids"][name])) for name, linear in content["heads"].items()
-    }
+    heads = {name: Head(linear, Sigmoid(**about["sigmoids"][name])) for name, linear in content["heads"].items()}
     for head in heads.values():
         if not np.isfinite(head.linear.coef_).all():
             raise ValueError("coefficients that are not numbers")

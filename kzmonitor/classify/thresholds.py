@@ -8,10 +8,10 @@ import numpy as np
 from kzmonitor.classify.calibrate import Bools, Floats
 
 # Recall weighs this many times precision in the queue: a reviewer's glance costs less than a missed report.
-QUEUE_BETA = 1.5
+QUEUE_BETA = 1.25
 # Precision weighs more in mail. Of irrelevant texts at most this share may pass (one article in a hundred is relevant).
 LABEL_MAIL_BETA = 0.5
-MAIL_FALSE_SHARE = 0.005
+MAIL_FALSE_SHARE = 0.01
 NEVER = 1.01
 
 
@@ -44,7 +44,7 @@ def best_f(probabilities: Floats, positive: Bools, beta: float = 1.0) -> tuple[f
 
 
 def relevance_pair(probabilities: Floats, relevant: Bools) -> Pair:
-    """Queue: best F with recall weighed more. Mail: the lowest at which at most 0.5 % of irrelevant texts pass."""
+    """Queue: best F with recall weighed more. Mail: the lowest at which at most 1 % of irrelevant texts pass."""
     if not relevant.any():
         return Pair(NEVER, NEVER)
     if relevant.all():
@@ -61,10 +61,12 @@ def _rarely_false(irrelevant: Floats) -> float:
 
 
 def label_pair(probabilities: Floats, positive: Bools) -> Pair:
-    """Queue: half the best F1, the optimal cut of calibrated probabilities; steadier than the best cut of few examples
-    (Lipton, Elkan and Naryanaswamy, ECML 2014). Mail: best F with precision weighed more."""
+    """Over relevant texts. Queue: half the best F1, the optimal cut of calibrated probabilities and steadier than the
+    best cut of few examples (Lipton, Elkan, Naryanaswamy, ECML 2014). Mail: best F with precision weighed more."""
     if not positive.any():
         return Pair(NEVER, NEVER)
+    if positive.all():
+        return Pair(0.0, 0.0)
     best, _ = best_f(probabilities, positive)
     queue = best / 2
     _, mail = best_f(probabilities, positive, LABEL_MAIL_BETA)

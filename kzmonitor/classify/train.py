@@ -5,14 +5,16 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
 from kzmonitor.classify.calibrate import Bools, Floats, calibrate, calibration_error
+from kzmonitor.classify.counterfactual import abroad, mixed
 from kzmonitor.classify.evaluate import report
-from kzmonitor.classify.features import ConceptCounts, Reader, Reading, WordGrams
+from kzmonitor.classify.features import AWAY, ConceptCounts, Reader, Reading, WordGrams
 from kzmonitor.classify.labelled import Taxonomy, Text
 from kzmonitor.classify.model import Classifier, Head, Prediction, decide
 from kzmonitor.classify.thresholds import Thresholds, label_pair, relevance_pair
@@ -24,8 +26,18 @@ from kzmonitor.language.concepts import read_lexicon
 RECIPE = 1
 FOLDS = 5
 C = 1.0
-WORDS_WEIGHT, CONCEPTS_WEIGHT = 2.0, 0.7
+WORDS_WEIGHT, CONCEPTS_WEIGHT = 3.0, 0.7
+# Weight of a text shown as if it were set elsewhere: enough to keep other countries' news out, little for the rest.
+ELSEWHERE_WEIGHT = 0.05
+# Weight of a text of unrelated sentences.
+MIXED_WEIGHT = 1.0
+# In at least this many texts a word must occur twice to count.
+FEW_TEXTS = 50
+# Score of a question that all texts of a fold answer alike.
+UNASKED = 3.0
 LEAST_TEXTS = 4
+# Column of the answers and scores; the labels follow in the order of the taxonomy.
+RELEVANCE = 0
 
 
 def train(texts: Sequence[Text], taxonomy: Taxonomy, *, seed: int = 0) -> Classifier:
@@ -40,17 +52,14 @@ def train(texts: Sequence[Text], taxonomy: Taxonomy, *, seed: int = 0) -> Classi
     readings = reader.transform([(text.title, text.text) for text in texts])
     wanted = np.array([[name in text.labels for name in taxonomy.names] for text in texts])
     answers = np.column_stack([wanted.any(axis=1), wanted])
-    asked = [column for column in range(answers.shape[1]) if 0 < answers[:, column].sum() < len(texts)]
-    held_out = _held_out_scores(readings, answers[:, asked], _groups(texts), taxonomy, seed)
-    features = _features(taxonomy)
-    rows = features.fit_transform(readings).tocsr()
-    heads = {}
-    for number, column in enumerate(asked):
-        linear = _linear(seed).fit(rows, answers[:, column])
-        heads[column] = Head(linear, calibrate(held_out[:, number], answers[:, column]))
+    held_out = _held_out_scores(readings, answers, _groups(texts), taxonomy, seed)
+    features, fitted = _fit(readings, answers, taxonomy, seed)
     chances = answers.astype(np.float64)
-    for number, column in enumerate(asked):
-        chances[:, column] = heads[column].sigmoid.probability(held_out[:, number])
+    heads = {}
+    for column, linear in fitted.items():
+        among = _asked(answers, column)
+        heads[column] = Head(linear, calibrate(held_out[among, column], answers[among, column]))
+        chances[:, column] = heads[column].sigmoid.probability(held_out[:, column])
     thresholds = _thresholds(chances, answers, taxonomy)
     data_sha256 = _digest([_canonical(text) for text in texts])
     return Classifier(
@@ -61,7 +70,7 @@ def train(texts: Sequence[Text], taxonomy: Taxonomy, *, seed: int = 0) -> Classi
         metrics=_metrics(texts, chances, answers, taxonomy, thresholds),
         reader=reader,
         features=features,
-        relevance=heads.get(0),
+        relevance=heads.get(RELEVANCE),
         labels={name: heads[column] for column, name in enumerate(taxonomy.names, 1) if column in heads},
     )
 
@@ -80,15 +89,53 @@ def _check(texts: Sequence[Text], taxonomy: Taxonomy) -> None:
         raise InputError(_("All texts bear the same labels, so there is nothing to tell apart"))
 
 
-def _features(taxonomy: Taxonomy) -> FeatureUnion:
-    words = make_pipeline(WordGrams(min_df=1, sublinear_tf=True))
+def _asked(answers: Bools, column: int) -> Bools:
+    """The texts that a question is learned from: all for relevance, the relevant ones for a label."""
+    return np.ones(len(answers), bool) if column == RELEVANCE else answers[:, RELEVANCE]
+
+
+def _fit(
+    readings: Sequence[Reading], answers: Bools, taxonomy: Taxonomy, seed: int
+) -> tuple[FeatureUnion, dict[int, LogisticRegression]]:
+    """The features, and a linear model for each column of `answers` that holds both answers.
+
+    For a taxonomy with a country, every text set at home is also shown as one set elsewhere, where nothing is relevant."""
+    features = _features(taxonomy, len(readings))
+    rows = features.fit_transform(readings).tocsr()
+    fitted = {}
+    for column in range(answers.shape[1]):
+        among = _asked(answers, column)
+        seen = answers[among, column]
+        if seen.all() or not seen.any():
+            continue
+        balance = None if column == RELEVANCE else "balanced"
+        linear = LogisticRegression(C=C, solver="liblinear", class_weight=balance, random_state=seed)
+        if column == RELEVANCE:
+            extra, weights = _counterfactuals(readings, seen, taxonomy, seed)
+            joint = vstack([rows, features.transform(extra)]).tocsr() if extra else rows
+            seen = np.r_[seen, np.zeros(len(extra), bool)]
+            fitted[column] = linear.fit(joint, seen, np.r_[np.ones(len(readings)), weights])
+        else:
+            fitted[column] = linear.fit(rows[among], seen)
+    return features, fitted
+
+
+def _counterfactuals(
+    readings: Sequence[Reading], relevant: Bools, taxonomy: Taxonomy, seed: int
+) -> tuple[list[Reading], Floats]:
+    """Irrelevant texts made of `readings`, and their weights: home news set abroad, and irrelevant sentences mixed."""
+    moved = [r for r in map(abroad, readings) if any(m.concept == AWAY for m in r.matches)] if taxonomy.country else []
+    other = [reading for reading, yes in zip(readings, relevant, strict=True) if not yes]
+    mixture = list(mixed(other, np.random.default_rng(seed))) if taxonomy.country else []
+    weights = np.r_[np.full(len(moved), ELSEWHERE_WEIGHT), np.full(len(mixture), MIXED_WEIGHT)]
+    return moved + mixture, weights
+
+
+def _features(taxonomy: Taxonomy, texts: int) -> FeatureUnion:
+    words = make_pipeline(WordGrams(min_df=2 if texts >= FEW_TEXTS else 1, sublinear_tf=True))
     concepts = make_pipeline(ConceptCounts(country=taxonomy.country is not None), MaxAbsScaler())
     weights = {"words": WORDS_WEIGHT, "concepts": CONCEPTS_WEIGHT}
     return FeatureUnion([("words", words), ("concepts", concepts)], transformer_weights=weights)
-
-
-def _linear(seed: int) -> LogisticRegression:
-    return LogisticRegression(C=C, solver="liblinear", random_state=seed)
 
 
 def _groups(texts: Sequence[Text]) -> list[str]:
@@ -99,7 +146,7 @@ def _groups(texts: Sequence[Text]) -> list[str]:
 def _held_out_scores(
     readings: Sequence[Reading], answers: Bools, groups: Sequence[str], taxonomy: Taxonomy, seed: int
 ) -> Floats:
-    """(texts, questions): what a model fitted without a text and its event scores it."""
+    """(texts, columns of `answers`): what a model fitted without a text and its event scores it."""
     names = sorted(set(groups))
     numbers = np.array([names.index(group) for group in groups])
     scores = np.zeros(answers.shape)
@@ -107,23 +154,23 @@ def _held_out_scores(
         return scores
     folds = GroupKFold(min(FOLDS, len(names)), shuffle=True, random_state=seed)
     for kept, held in folds.split(numbers, groups=numbers):
-        features = _features(taxonomy)
-        rows = features.fit_transform([readings[i] for i in kept]).tocsr()
-        others = features.transform([readings[i] for i in held]).tocsr()
-        for question in range(answers.shape[1]):
-            seen = answers[kept, question]
-            if seen.all() or not seen.any():
-                scores[held, question] = 3.0 if seen.all() else -3.0
-            else:
-                scores[held, question] = _linear(seed).fit(rows, seen).decision_function(others)
+        features, fitted = _fit([readings[i] for i in kept], answers[kept], taxonomy, seed)
+        rows = features.transform([readings[i] for i in held]).tocsr()
+        for column in range(answers.shape[1]):
+            seen = answers[kept][_asked(answers[kept], column), column]
+            scores[held, column] = UNASKED if seen.all() else -UNASKED
+            if column in fitted:
+                scores[held, column] = fitted[column].decision_function(rows)
     return scores
 
 
 def _thresholds(chances: Floats, answers: Bools, taxonomy: Taxonomy) -> Thresholds:
+    relevant = answers[:, RELEVANCE]
     pairs = {
-        name: label_pair(chances[:, column], answers[:, column]) for column, name in enumerate(taxonomy.names, 1)
+        name: label_pair(chances[relevant, column], answers[relevant, column])
+        for column, name in enumerate(taxonomy.names, 1)
     }
-    return Thresholds(relevance_pair(chances[:, 0], answers[:, 0]), pairs)
+    return Thresholds(relevance_pair(chances[:, RELEVANCE], relevant), pairs)
 
 
 def _metrics(
@@ -150,5 +197,3 @@ def _canonical(text: Text) -> str:
 
 def _digest(parts: Sequence[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-

@@ -2,6 +2,7 @@
 
 import json as json_module
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,6 @@ from kzmonitor.classify.train import train as train_classifier
 from kzmonitor.cli import shell
 from kzmonitor.cli.collecting import Json, moment
 from kzmonitor.config import models_folder
-from kzmonitor.errors import InputError
 from kzmonitor.i18n import _
 from kzmonitor.store import Database
 
@@ -25,6 +25,15 @@ ModelName = Annotated[
         help=_("A version, the beginning of one, or a model file; the champion when not given."), show_default=False
     ),
 ]
+
+
+class Tier(StrEnum):
+    """The two thresholds: recall first, precision first."""
+
+    queue = "queue"
+    mail = "mail"
+
+
 LabelledFile = Annotated[Path, typer.Argument(metavar="FILE.jsonl", help=_("Labelled JSONL, one object a line."))]
 
 model = typer.Typer(no_args_is_help=True, help=_("The registry of models."))
@@ -95,15 +104,13 @@ def predict(file: LabelledFile, model: ModelName = None, json: Json = False) -> 
 def evaluate(
     file: LabelledFile,
     model: ModelName = None,
-    tier: Annotated[str, typer.Option(help=_("queue or mail."))] = "queue",
+    tier: Annotated[Tier, typer.Option(help=_("queue or mail."))] = Tier.queue,
     json: Json = False,
 ) -> None:
     """Score labelled texts against their labels."""
-    if tier not in ("queue", "mail"):
-        raise InputError(_("--tier {tier}: must be queue or mail").format(tier=tier))
     texts = read_jsonl(file)
     name, classifier = chosen(model)
-    result = {**evaluate_classifier(classifier, texts, tier=tier), "model": name}
+    result = {**evaluate_classifier(classifier, texts, tier=tier.value), "model": name}
     if json:
         shell.show_json(result)
         return

@@ -3,13 +3,17 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from kzmonitor import config
 from kzmonitor.cli import shell
-from kzmonitor.collect import crawl
+from kzmonitor.collect import captures, crawl, entries
+from kzmonitor.collect.canonical import canonical_url
 from kzmonitor.collect.crawl import Crawled
+from kzmonitor.collect.decode import decode_body, html_text
+from kzmonitor.collect.feeds import Item
 from kzmonitor.errors import InputError
 from kzmonitor.i18n import _, ngettext
 from kzmonitor.sources import health
@@ -23,6 +27,8 @@ Json = Annotated[bool, typer.Option("--json", help=_("Print JSON for programs.")
 Slugs = Annotated[
     list[str] | None, typer.Argument(metavar="[SOURCE]...", help=_("Slugs of sources; all when none is named."))
 ]
+
+NOTHING = {"kind": "-", "url": "", "items": 0, "newest": None}
 
 sources = typer.Typer(no_args_is_help=True, help=_("What is declared, how it does, and what answers."))
 
@@ -137,6 +143,57 @@ def list_sources(sources_dir: SourcesDir = None, json: Json = False) -> None:
         ],
     )
     shell.say(ngettext("{n} source", "{n} sources", len(healths)).format(n=len(healths)))
+
+
+@sources.command("probe", epilog=_("Example: kzmonitor sources probe vlast"))
+def probe(source: Slugs = None, sources_dir: SourcesDir = None, json: Json = False) -> None:
+    """Ask each feed, listing and sitemap and one article once; what answers, and what to change."""
+    declared = shell.declarations(sources_dir, source or [])
+    with shell.database():
+        ended = crawl.run(list(declared), sources_dir, spider="probe")
+    if json:
+        shell.show_json([{"source": one.slug, "finished": one.finished, "addresses": one.notes} for one in ended])
+        return
+    rows = [
+        [one.slug, note["kind"], note["url"], note["state"], note["items"], note["newest"], change(note)]
+        for one in ended
+        for note in one.notes or [{**NOTHING, "state": one.finished}]
+    ]
+    columns = [_("source"), _("what"), _("address"), _("state"), _("items"), _("newest"), _("what to change")]
+    shell.show(columns, rows)
+
+
+def change(note: Mapping[str, Any]) -> str:
+    """What a maintainer changes after a probe saw this."""
+    if note["kind"] == "announced":
+        return _("the home page announces this feed: declare it")
+    return health.advice(note["state"])
+
+
+@sources.command(
+    "record", epilog=_("Example: kzmonitor sources record vlast https://vlast.kz/novosti/66096-example.html")
+)
+def record(source: str, url: str, sources_dir: SourcesDir = None) -> None:
+    """Keep one page of a source in the data folder, as a page to test its layout with."""
+    declared = shell.declarations(sources_dir, [source])[source]
+    with shell.database() as database:
+        with database.session() as session:
+            entries.register(session, declared)
+            entries.add(session, declared, [Item(url)], shell.now())
+        crawl.run([source], sources_dir)
+        with database.session() as session:
+            found = captures.of(session, canonical_url(url, declared))
+            if not found:
+                raise InputError(
+                    _("{url}: could not be fetched; see: kzmonitor collect {source}").format(url=url, source=source)
+                )
+            headers = captures.flat_headers(found[-1])
+            page = html_text(decode_body(captures.body(found[-1]), headers), headers)
+    folder = config.settings().data / "pages" / source
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / f"{found[-1].sha256.hex()[:16]}.html"
+    path.write_text(page, encoding="utf-8")
+    shell.say(str(path))
 
 
 def moment(when: object) -> str:

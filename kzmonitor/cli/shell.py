@@ -36,9 +36,10 @@ def database(*, migrate: bool = True) -> Iterator[Database]:
 
 
 def declarations(sources_dir: Path | None, wanted: Sequence[str] = ()) -> dict[str, Declaration]:
-    """The enabled sources, or those named. A broken declaration costs one line, the others go on.
+    """The enabled sources, or those named, of this folder, that of the settings, or the shipped ones.
 
-    Raises InputError when a named source is not declared."""
+    A broken declaration costs one line, the others go on. Raises InputError when a named source is not declared."""
+    sources_dir = sources_dir or config.settings().sources_dir
     if sources_dir is not None and not sources_dir.is_dir():
         raise InputError(_("{path}: no such folder").format(path=sources_dir))
     known = registry.load(*([sources_dir] if sources_dir else []))

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from kzmonitor.config import CHECKOUT, in_checkout
 from kzmonitor.errors import SetupError
@@ -28,11 +29,13 @@ FINISHED = "finished"
 
 @dataclass(frozen=True)
 class Crawled:
-    """How the crawl of one source ended. `counts`: poll:STATE, new, fetched, failed:STATE, retried."""
+    """How the crawl of one source ended. `counts`: poll:STATE, new, fetched, failed:STATE, retried;
+    `notes`: what a probe saw, an object an address."""
 
     slug: str
     finished: str
     counts: dict[str, int] = field(default_factory=dict)
+    notes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def well(self) -> bool:
@@ -40,8 +43,9 @@ class Crawled:
         return self.finished == FINISHED
 
 
-def run(slugs: Sequence[str], sources_dir: Path | None = None) -> list[Crawled]:
-    """Crawl these sources in one child process; how each ended, in the same order.
+def run(slugs: Sequence[str], sources_dir: Path | None = None, spider: str | None = None) -> list[Crawled]:
+    """Crawl these sources in one child process; how each ended, in the same order. `spider`: one for all,
+    in place of those that the sources declare.
 
     Raises SetupError (one line, the child's) when nothing could be started."""
     with tempfile.TemporaryDirectory(prefix="kzmonitor-") as folder:
@@ -49,6 +53,8 @@ def run(slugs: Sequence[str], sources_dir: Path | None = None) -> list[Crawled]:
         command = [sys.executable, "-m", "spiders", str(report), *slugs]
         if sources_dir is not None:
             command += ["--sources-dir", str(sources_dir.absolute())]
+        if spider is not None:
+            command += ["--spider", spider]
         last_line, code = _run_child(command)
         if not report.exists():
             if code == 2:
@@ -59,13 +65,11 @@ def run(slugs: Sequence[str], sources_dir: Path | None = None) -> list[Crawled]:
     return [_judged(slug, told[slug]) for slug in slugs]
 
 
-def _judged(slug: str, told: dict[str, object]) -> Crawled:
-    finished = str(told["finished"])
+def _judged(slug: str, told: dict[str, Any]) -> Crawled:
+    finished = told["finished"]
     if finished == FINISHED and told["exceptions"]:
         finished = "exceptions"
-    counts = told["counts"]
-    assert isinstance(counts, dict)
-    return Crawled(slug, finished, counts)
+    return Crawled(slug, finished, told["counts"], told["notes"])
 
 
 def _run_child(command: list[str]) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""From the bytes as received to text: content encodings undone within a size limit, charsets told despite their labels."""
+"""From bytes as received to text: content encodings undone within a size limit, charsets told despite their labels."""
 
 import io
 import re
@@ -12,16 +12,18 @@ from kzmonitor.errors import PageError
 from kzmonitor.i18n import _
 
 try:
-    import brotli
-except ImportError:  # pages in brotli are then a named state, and the crawler doesn't ask for them
+    import brotli  # type: ignore[import-untyped]
+except ImportError:  # "br" is then an unknown encoding, and the crawler doesn't ask for it
     brotli = None
 
 MOST_BYTES = 10_000_000
 MOST_ENCODINGS = 2
+MOST_MEMBERS = 100  # of one gzip or zstd body: each costs a copy of the rest
 # The window that RFC 9659 allows zstd over HTTP.
 ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 # Charsets that decode bytes to letters; Python also knows "charsets" such as hex and idna.
 LETTER_CHARSETS = re.compile(r"cp\d|iso8859|koi8|kz1048|ptcp154|mac-|gb|big5|euc_|shift_jis|tis-")
+ASCII = bytes(range(0x80))
 WESTERN = frozenset({"cp1252", "iso8859-1", "iso8859-15", "ascii"})
 
 
@@ -77,7 +79,7 @@ def _decoded(decode: Callable[[bytes, int], bytes], encoding: str, body: bytes, 
 
 def _gunzip(body: bytes, limit: int) -> bytes:
     whole = bytearray()
-    while True:
+    for _member in range(MOST_MEMBERS):
         member = zlib.decompressobj(zlib.MAX_WBITS | 16)
         whole += member.decompress(body, limit - len(whole))
         if len(whole) >= limit:
@@ -87,6 +89,7 @@ def _gunzip(body: bytes, limit: int) -> bytes:
         body = member.unused_data
         if not body.startswith(b"\x1f\x8b"):  # browsers ignore what follows the last member, too
             return bytes(whole)
+    raise EOFError
 
 
 def _inflate(body: bytes, limit: int) -> bytes:
@@ -100,8 +103,6 @@ def _inflate(body: bytes, limit: int) -> bytes:
 
 
 def _unbrotli(body: bytes, limit: int) -> bytes:
-    if brotli is None:
-        raise EOFError
     stream = brotli.Decompressor()
     try:
         whole: bytes = stream.process(body, output_buffer_limit=limit)
@@ -119,21 +120,23 @@ def _unzstd(body: bytes, limit: int) -> bytes:
     if len(whole) >= limit:
         return whole
     # The reader keeps quiet about a frame cut short; now that the size is known to be safe, look at the frames.
-    while body:
+    for _frame in range(MOST_MEMBERS):
         frame = frames.decompressobj()
         frame.decompress(body)
         if not frame.eof:
             raise EOFError
         body = frame.unused_data
-    return whole
+        if not body:
+            return whole
+    raise EOFError
 
 
 DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "gzip": _gunzip,
     "x-gzip": _gunzip,
     "deflate": _inflate,
-    "br": _unbrotli,
     "zstd": _unzstd,
+    **({"br": _unbrotli} if brotli else {}),
 }
 
 
@@ -144,7 +147,7 @@ def _charset(body: bytes, content_type: str) -> str:
     header, page = http_content_type_encoding(content_type), html_body_declared_encoding(body)
     if header and header.startswith("utf-16") and body[:1000].count(0) > len(body[:1000]) / 4:
         return header
-    high = sum(body.count(byte) for byte in range(0x80, 0x100))
+    high = len(body.translate(None, delete=ASCII))
     # Windows-1251 read as UTF-8 breaks at nearly every letter, damaged UTF-8 at a few.
     if body.decode("utf-8", "replace").count("\ufffd") * 10 <= high:
         return "utf-8"
@@ -153,5 +156,6 @@ def _charset(body: bytes, content_type: str) -> str:
     chosen = next((charset for charset in named if charset not in WESTERN), None)
     if chosen:
         return chosen
-    letters = len(re.findall(rb"[A-Za-z]", body))
-    return "cp1251" if not named or high > letters / 2 else named[0]
+    # Cyrillic words are runs of high bytes, accented letters stand alone.
+    in_runs = sum(map(len, re.findall(rb"[\xa8\xb8\xc0-\xff]{3,}", body)))
+    return "cp1251" if in_runs > high / 2 else named[0] if named else "cp1252"

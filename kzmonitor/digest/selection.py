@@ -188,7 +188,7 @@ def _raised_later(end: datetime) -> Any:
 def _tier(session: Session, alert: Alert, end: datetime) -> str:
     """The tier at `end`: an alert that was raised to mail only later was in the queue then."""
     tier = case((_raised_later(end), "queue"), else_=Alert.tier)
-    return session.scalars(select(tier).where(Alert.id == alert.id)).one()
+    return str(session.scalars(select(tier).where(Alert.id == alert.id)).one())
 
 
 def _told(session: Session, incident_id: UUID, end: datetime) -> Sequence[Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Select, Text, Uuid, column, func, select, table, tuple_
+from sqlalchemy import ARRAY, DateTime, Select, Text, Uuid, any_, column, func, literal, select, table, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from kzmonitor.incidents.told import TOLD, ArticleView, articles
@@ -209,7 +209,7 @@ def _filtered(filters: Filters) -> Select[Any]:
     if status := filters.get("status"):
         query = query.where(alert_standing.c.status == status)
     if label := filters.get("label"):
-        query = query.where(alert_standing.c.labels.any(label))
+        query = query.where(literal(label) == any_(alert_standing.c.labels))
     told = (
         select(IncidentArticle)
         .join(Article, Article.id == IncidentArticle.article_id)

@@ -21,7 +21,6 @@ from kzmonitor.store.tables import Article, ArticleBand, Revision
 
 BANDS = 85
 ROWS = 3
-PRIME = np.uint64((1 << 61) - 1)
 # Share of the shorter text's word pairs that the longer one holds, too: from here on it is a copy.
 SAME_FROM = 0.4
 MOST_CANDIDATES = 200
@@ -38,23 +37,20 @@ class Copy:
 
 
 def word_pairs(text: str) -> frozenset[int]:
-    """32-bit hashes of each two neighbouring words, letter case and punctuation aside."""
+    """64-bit hashes of each two neighbouring words, letter case and punctuation aside."""
     words = "".join(letter if letter.isalnum() else " " for letter in text.casefold()).split()
     pairs = pairwise(words) if len(words) > 1 else [(word, "") for word in words]
     return frozenset(
-        int.from_bytes(hashlib.blake2b(f"{one} {two}".encode(), digest_size=4).digest()) for one, two in pairs
+        int.from_bytes(hashlib.blake2b(f"{one} {two}".encode(), digest_size=8).digest()) for one, two in pairs
     )
 
 
 @cache
 def _functions() -> tuple[Hashes, Hashes]:
-    """The hash functions a*x+b; a constant of the stored bands, so the seed never changes."""
+    """The hash functions a*x+b modulo 2**64, a odd; a constant of the stored bands, so the seed never changes."""
     random = np.random.Generator(np.random.PCG64(20201125))
-    size = BANDS * ROWS
-    return (
-        random.integers(1, 1 << 31, size, dtype=np.uint64),
-        random.integers(0, 1 << 31, size, dtype=np.uint64),
-    )
+    factor, offset = random.integers(0, 2**64, (2, BANDS * ROWS), dtype=np.uint64)
+    return factor | np.uint64(1), offset
 
 
 def bands(pairs: frozenset[int]) -> list[int]:
@@ -63,7 +59,7 @@ def bands(pairs: frozenset[int]) -> list[int]:
         return []
     factor, offset = _functions()
     values = np.fromiter(pairs, dtype=np.uint64, count=len(pairs))
-    lowest = ((values[:, None] * factor + offset) % PRIME).min(axis=0).reshape(BANDS, ROWS)
+    lowest = (values[:, None] * factor + offset).min(axis=0).reshape(BANDS, ROWS)
     return [int.from_bytes(hashlib.blake2b(row.tobytes(), digest_size=8).digest(), signed=True) for row in lowest]
 
 

@@ -73,7 +73,7 @@ def flagged(session: Session, model_id: UUID, limit: int) -> list[Flagged]:
         .order_by(when, Article.key)
         .limit(limit)
     )
-    return [Flagged(*row) for row in session.execute(query)]
+    return [Flagged(*row[:5], tier=row[5] or "queue", relevance=row[6]) for row in session.execute(query)]
 
 
 def _incident_of_copy(session: Session, article: Flagged) -> tuple[Incident, duplicates.Copy] | None:

@@ -1,4 +1,4 @@
-"""What the articles of an incident tell: their current texts in order of publication, and what the model said of them."""
+"""What the articles of an incident tell: their texts in order of publication, and what the model made of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import and_, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from kzmonitor.store.tables import Article, Capture, IncidentArticle, Model, Prediction, Revision, Source
@@ -102,7 +103,7 @@ def _predictions(session: Session, revisions: Sequence[UUID]) -> dict[UUID, Pred
         select(Prediction, Model.version)
         .join(Model, Model.id == Prediction.model_id)
         .where(Prediction.revision_id.in_(revisions))
-        .distinct(Prediction.revision_id)
+        .ext(distinct_on(Prediction.revision_id))
         .order_by(Prediction.revision_id, and_(Model.state == "champion").desc(), Prediction.created_at.desc())
     )
     return {
@@ -120,3 +121,49 @@ def _predictions(session: Session, revisions: Sequence[UUID]) -> dict[UUID, Pred
 
 def _reason(stored: Mapping[str, Any]) -> Reason:
     return Reason(**{name: stored[name] for name in Reason.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class CutText:
+    """A text that was cut from a capture."""
+
+    revision_id: UUID
+    title: str
+    text: str
+    language: str
+    author: str | None
+    published_at: datetime | None
+
+
+@dataclass(frozen=True)
+class CaptureView:
+    """One stored response, without its bytes, and the texts that were cut from it (a feed gives many)."""
+
+    id: UUID
+    source_name: str
+    url: str
+    route: str
+    status: int
+    fetched_at: datetime
+    sha256: bytes
+    erased_at: datetime | None
+    erased_why: str | None
+    texts: list[CutText]
+
+
+def capture(session: Session, id: UUID, revision_id: UUID | None = None, limit: int = 50) -> CaptureView | None:
+    """A capture with up to `limit` of its texts, or with the one asked for; None when there is no such capture."""
+    query = select(
+        Capture.id, Source.name, Capture.url, Capture.route, Capture.status, Capture.fetched_at, Capture.sha256,
+        Capture.erased_at, Capture.erased_why,
+    ).join(Source, Source.slug == Capture.source)  # fmt: skip
+    row = session.execute(query.where(Capture.id == id)).one_or_none()
+    if row is None:
+        return None
+    texts = select(
+        Revision.id, Revision.title, Revision.text, Revision.language, Revision.author, Revision.published_at
+    ).where(Revision.capture_id == id)
+    if revision_id is not None:
+        texts = texts.where(Revision.id == revision_id)
+    cut = [CutText(*text) for text in session.execute(texts.order_by(Revision.id).limit(limit))]
+    return CaptureView(*row, texts=cut)

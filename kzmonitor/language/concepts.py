@@ -57,12 +57,12 @@ def read_lexicon(folder: Path | None = None) -> list[tuple[str, str]]:
 
 
 def _pairs(data: Mapping[str, Mapping[str, list[Any]]]) -> Iterable[tuple[str, str]]:
-    for concept, groups in data.items():
-        for patterns in groups.values():
-            for pattern in patterns:
-                if not str(pattern).strip(' ~*^"|'):
-                    raise ValueError(f"empty pattern in {concept}")
-                yield concept, str(pattern)
+    for concepts, groups in data.items():
+        for pattern in (str(pattern) for patterns in groups.values() for pattern in patterns):
+            if not pattern.strip(' ~*^"|'):
+                raise ValueError(f"empty pattern in {concepts}")
+            for concept in concepts.split(", "):
+                yield concept, pattern
 
 
 class Automaton:
@@ -130,9 +130,7 @@ def _marked(word: _Word, tokens: Tokens, place: int) -> bool:
     return (not word.capital or tokens.capital[place]) and (not word.quoted or tokens.quoted[place])
 
 
-def _follow(
-    rest: tuple[_Word, ...], tokens: Tokens, keys: list[tuple[str, ...]], place: int
-) -> tuple[int, ...] | None:
+def _follow(rest: tuple[_Word, ...], tokens: Tokens, keys: list[tuple[str, ...]], place: int) -> tuple[int, ...] | None:
     """Places of a whole pattern whose first word stands at `place`, within one sentence; None when it breaks off."""
     words, sentence = [place], tokens.sentence[place]
     for word in rest:

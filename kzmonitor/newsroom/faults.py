@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 PIECE_BYTES = 65_536
 FILLER = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt. "
-_DATES = re.compile(
-    rb"(?P<open><(?P<tag>pubDate|lastBuildDate|published|updated|lastmod|dc:date)>)[^<]*(?P<close></(?P=tag)>)"
-    rb"|(?P<before>\"date(?:Published|Modified)\": \"|datetime=\"|_time\" content=\")[^\"]*(?P<after>\")"
-    rb"|(?P<start><(?:time|div class=\"date\")[^>]*>)[^<]*(?P<end></)"
+_DATE_ELEMENTS = re.compile(rb"<(pubDate|lastBuildDate|published|updated|lastmod)>[^<]*</\1>")
+_DATE_PLACES = (
+    re.compile(rb'("date(?:Published|Modified)": "|datetime="|_time" content=")[^"]*'),
+    re.compile(rb'(<(?:time|div class="date")[^>]*>)[^<]*'),
 )
 
 
@@ -133,15 +133,10 @@ def next_hop(target: str) -> str:
 def redated(body: bytes, text: str) -> bytes:
     """A feed, sitemap or page with `text` for every date; the elements of a feed go if it is empty."""
     new = text.encode()
-
-    def put(found: re.Match[bytes]) -> bytes:
-        if found["tag"]:
-            return found["open"] + new + found["close"] if new else b""
-        if found["before"]:
-            return found["before"] + new + found["after"]
-        return found["start"] + new + found["end"]
-
-    return _DATES.sub(put, body)
+    body = _DATE_ELEMENTS.sub(lambda one: b"<%b>%b</%b>" % (one[1], new, one[1]) if new else b"", body)
+    for place in _DATE_PLACES:
+        body = place.sub(lambda one: one[1] + new, body)
+    return body
 
 
 def grown(answer: Answer, size: int, *, announced: bool) -> Answer:

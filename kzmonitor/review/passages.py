@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kzmonitor.incidents.told import Reason
 
@@ -78,7 +79,7 @@ def _pieces(whole: str, start: int, end: int, spans: Sequence[tuple[int, int, Re
     inside = [span for span in spans if span[0] < end and span[1] > start]
     cuts = sorted({start, end, *(min(max(cut, start), end) for span in inside for cut in span[:2])})
     pieces = []
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in pairwise(cuts):
         text = readable(whole[first:last])
         if text:
             covering = tuple(reason for begin, stop, reason in inside if begin <= first and last <= stop)

@@ -113,7 +113,9 @@ class Door:
         if request.headers.get("sec-fetch-mode", "navigate") != "navigate":
             return None
         now = self.clock()
-        if self.throttle.is_closed(now) or not self.keys.fits(token):
+        if self.throttle.is_closed(now):
+            return None
+        if not self.keys.fits(token):
             self.throttle.count(now)
             return None
         response = RedirectResponse(inside(target), status_code=303)

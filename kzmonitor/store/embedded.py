@@ -121,10 +121,11 @@ def running(home: Path) -> Iterator[Cluster]:
         with _open_lock(home / "postgres.start.lock") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
             _ensure_running(cluster)
+        administration = cluster.superuser_dsn()
         try:
             yield cluster
         finally:
-            _stop_when_last(cluster, users)
+            _stop_when_last(cluster, users, administration)
 
 
 def is_running(cluster: Cluster) -> bool:
@@ -147,17 +148,17 @@ def _stop(cluster: Cluster) -> None:
     _server_command(cluster, "pg_ctl", "stop", "-w", "-m", "fast", "-D", str(cluster.pgdata))
 
 
-def _stop_when_last(cluster: Cluster, users: IO[Any]) -> None:
+def _stop_when_last(cluster: Cluster, users: IO[Any], administration: str) -> None:
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return
-    if is_running(cluster) and _others_connected(cluster) == 0:
+    if is_running(cluster) and _others_connected(administration) == 0:
         _stop(cluster)
 
 
-def _others_connected(cluster: Cluster) -> int:
-    with psycopg.connect(cluster.superuser_dsn()) as connection:
+def _others_connected(administration: str) -> int:
+    with psycopg.connect(administration) as connection:
         row = connection.execute(
             "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
         ).fetchone()

@@ -82,7 +82,7 @@ class IncidentArticle(Table):
     __tablename__ = "incident_article"
     incident_id: Mapped[UUID] = mapped_column("incident", ForeignKey("incident.id"), primary_key=True)
     article_id: Mapped[UUID] = mapped_column("article", ForeignKey("article.id"), primary_key=True, index=True)
-    why: Mapped[str] = mapped_column(comment="first (it opened the incident) or copy")
+    why: Mapped[str]
     score: Mapped[float]
     by: Mapped[str] = mapped_column(comment="grouping, or the account that merged")
     created_at: Mapped[Created]

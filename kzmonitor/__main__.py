@@ -1,0 +1,5 @@
+"""`python -m kzmonitor` is the `kzmonitor` command."""
+
+from kzmonitor.cli import main
+
+main()

@@ -1,0 +1,63 @@
+"""Texts that nobody wrote, made of texts that somebody labelled: what would not be relevant, and why is known.
+
+They show the model what a small corpus can't: that the same events in another country are not ours, and that a target
+and an act which merely stand on one page, in sentences about different things, are no pressure.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kzmonitor.classify.features import AWAY, HOME, Reading
+from kzmonitor.language.concepts import Match
+from kzmonitor.language.tokens import Tokens
+
+SENTENCES = 8
+
+
+def abroad(reading: Reading) -> Reading:
+    """The same text as if it were set in another country."""
+    moved = [replace(match, concept=AWAY) if match.concept in HOME else match for match in reading.matches]
+    return replace(reading, matches=moved)
+
+
+def mixed(readings: Sequence[Reading], random: np.random.Generator) -> Iterator[Reading]:
+    """As many texts as `readings`, each of eight sentences drawn from all of them, like a page of unrelated news."""
+    sentences = [(reading, span) for reading in readings for span in _spans(reading.tokens)]
+    if len(sentences) < SENTENCES:
+        return
+    for _ in readings:
+        chosen = random.choice(len(sentences), SENTENCES, replace=False)
+        yield _joined([sentences[number] for number in chosen])
+
+
+def _spans(tokens: Tokens) -> Iterator[range]:
+    """The places of each sentence."""
+    first = 0
+    for place in range(1, len(tokens) + 1):
+        if place == len(tokens) or tokens.sentence[place] != tokens.sentence[first]:
+            yield range(first, place)
+            first = place
+
+
+def _joined(sentences: Sequence[tuple[Reading, range]]) -> Reading:
+    tokens, matches, style = Tokens(""), list[Match](), set[int]()
+    for number, (reading, span) in enumerate(sentences):
+        shift = len(tokens) - span.start
+        part = slice(span.start, span.stop)
+        for name in ("start", "end", "fold", "capital", "quoted"):
+            getattr(tokens, name).extend(getattr(reading.tokens, name)[part])
+        tokens.sentence.extend([number] * len(span))
+        matches += [
+            replace(
+                match,
+                first=match.first + shift,
+                last=match.last + shift,
+                words=tuple(word + shift for word in match.words),
+            )
+            for match in reading.matches
+            if match.first in span
+        ]
+        style |= {place + shift for place in reading.style if place in span}
+    return Reading(tokens, matches, frozenset(style))

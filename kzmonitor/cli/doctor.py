@@ -1,0 +1,182 @@
+"""Command: doctor. Checks the installation and says what to do about each fault it finds."""
+
+import shutil
+import smtplib
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import typer
+
+from kzmonitor import config
+from kzmonitor.classify import registry as models
+from kzmonitor.classify.labelled import read_taxonomy
+from kzmonitor.cli import shell
+from kzmonitor.cli.collecting import Json, SourcesDir
+from kzmonitor.config import Settings
+from kzmonitor.errors import KzmonitorError, SetupError
+from kzmonitor.i18n import _
+from kzmonitor.sources import health, registry
+from kzmonitor.store import Database, schema
+
+LEAST_FREE_BYTES = 1_000_000_000
+NETWORK_WAIT_S = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked. `fault` is None when it is well, else what is wrong and what to do."""
+
+    what: str
+    fault: str | None = None
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command(epilog=_("Example: kzmonitor doctor"))(doctor)
+
+
+def doctor(sources_dir: SourcesDir = None, json: Json = False) -> None:
+    """Check installation, settings, disk, database, sources, model and mail; exit 1 when something is wrong."""
+    findings = list(examine(sources_dir))
+    if json:
+        shell.show_json([vars(finding) for finding in findings])
+    else:
+        rows = [[finding.what, _("ok") if finding.fault is None else finding.fault] for finding in findings]
+        shell.show([_("checked"), _("finding")], rows)
+    if any(finding.fault for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine(sources_dir: Path | None) -> Iterator[Finding]:
+    """All findings in order; a check that cannot run because of an earlier fault is left out."""
+    try:
+        settings = config.settings()
+    except SetupError as error:
+        yield Finding(_("settings"), str(error))
+        return
+    yield Finding(_("settings"))
+    yield _data_folder(settings)
+    yield _disk(settings)
+    yield from _declarations(sources_dir)
+    yield _corpus()
+    yield _proxy(settings)
+    yield _mail(settings)
+    try:
+        with shell.database(migrate=False) as database:
+            yield from _database(database, sources_dir)
+    except KzmonitorError as error:
+        yield Finding(_("database"), str(error))
+
+
+def _data_folder(settings: Settings) -> Finding:
+    what = _("data folder")
+    if not settings.data.exists():
+        return Finding(what)
+    mode = settings.data.stat().st_mode & 0o777
+    if mode & 0o077:
+        return Finding(
+            what,
+            _("{path} has mode {mode:o}, others may look in; run: chmod 700 {path}").format(
+                path=settings.data, mode=mode
+            ),
+        )
+    return Finding(what)
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = next(path for path in (settings.data, *settings.data.absolute().parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE_BYTES:
+        return Finding(
+            _("disk"), _("{mb} MB free at {path}; make room for at least 1 GB").format(mb=free // 10**6, path=folder)
+        )
+    return Finding(_("disk"))
+
+
+def _declarations(sources_dir: Path | None) -> Iterator[Finding]:
+    known = registry.load(*([sources_dir] if sources_dir else []))
+    yield from (Finding(_("declaration"), str(error)) for error in known.errors)
+    if not any(declaration.enabled for declaration in known.sources.values()):
+        yield Finding(_("declarations"), _("no source is enabled"))
+    elif not known.errors:
+        yield Finding(_("declarations"))
+
+
+def _corpus() -> Finding:
+    what = _("taxonomy and seed corpus")
+    try:
+        read_taxonomy(config.models_folder() / "taxonomy.yaml")
+        if not models.seed_texts():
+            return Finding(what, _("{path} holds no texts").format(path=config.models_folder() / "seed"))
+    except KzmonitorError as error:
+        return Finding(what, str(error))
+    except OSError as error:
+        return Finding(what, f"{error.filename}: {error.strerror}")
+    return Finding(what)
+
+
+def _proxy(settings: Settings) -> Finding:
+    if settings.proxy is None:
+        return Finding(_("proxy"))
+    address = urlsplit(settings.proxy.get_secret_value())
+    return _reachable(_("proxy"), address.hostname, address.port or 8080)
+
+
+def _mail(settings: Settings) -> Finding:
+    what = _("mail")
+    if settings.smtp_url is None:
+        return Finding(what)
+    if settings.mail_from is None:
+        return Finding(what, _("KZMONITOR_MAIL_FROM is not set"))
+    address = urlsplit(settings.smtp_url.get_secret_value())
+    if address.scheme not in ("smtp", "smtps"):
+        return Finding(what, _("KZMONITOR_SMTP_URL is not an address like smtp://user:password@host:587"))
+    reached = _reachable(what, address.hostname, address.port or (465 if address.scheme == "smtps" else 587))
+    if reached.fault or address.scheme == "smtps" or not address.hostname:
+        return reached
+    try:
+        with smtplib.SMTP(address.hostname, address.port or 587, timeout=NETWORK_WAIT_S):
+            return Finding(what)
+    except (smtplib.SMTPException, OSError) as error:
+        return Finding(what, _("{host} does not speak SMTP: {reason}").format(host=address.hostname, reason=error))
+
+
+def _reachable(what: str, host: str | None, port: int) -> Finding:
+    try:
+        socket.create_connection((host or "", port), timeout=NETWORK_WAIT_S).close()
+    except OSError as error:
+        return Finding(
+            what,
+            _("{host}:{port} does not answer: {reason}").format(host=host, port=port, reason=error.strerror or error),
+        )
+    return Finding(what)
+
+
+def _database(database: Database, sources_dir: Path | None) -> Iterator[Finding]:
+    try:
+        schema.require_current(database.engine)
+    except SetupError as error:
+        yield Finding(_("schema"), str(error))
+        return
+    yield Finding(_("schema"))
+    yield _model(database)
+    declared = registry.load(*([sources_dir] if sources_dir else [])).sources
+    with database.session() as session:
+        for slug, declaration in declared.items():
+            if not declaration.enabled:
+                continue
+            state = health.health(session, declaration, shell.now())
+            if not state.well and state.state != "never":
+                yield Finding(slug, f"{state.state}: {health.advice(state.state)}")
+
+
+def _model(database: Database) -> Finding:
+    with database.session() as session:
+        try:
+            models.classifier(models.champion(session, shell.now()))
+        except KzmonitorError as error:
+            return Finding(_("model"), str(error))
+    return Finding(_("model"))

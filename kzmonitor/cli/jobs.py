@@ -1,0 +1,97 @@
+"""The units of work that Airflow's tasks run, a function each. Each opens the database by itself, may be
+repeated, and gives back slugs and counts only: what it returns ends up in Airflow's own database."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+from kzmonitor import config
+from kzmonitor.classify import registry as models
+from kzmonitor.classify.labelled import read_taxonomy
+from kzmonitor.classify.train import train
+from kzmonitor.cli import shell
+from kzmonitor.collect import crawl
+from kzmonitor.digest.daily import digest_of
+from kzmonitor.digest.period import ALMATY, DIGEST_TIME
+from kzmonitor.errors import PageError, SourceError
+from kzmonitor.i18n import _
+from kzmonitor.incidents.understand import understand as understand_all
+from kzmonitor.sources import health
+from kzmonitor.store import partitions
+
+# Looks that brought what there was to bring; the other named states brought nothing.
+BROUGHT = health.CALM | {"no-dates", "broken-xml"}
+# States that may be over in a minute. The rest (walls, wrong addresses, a plea to slow down) ask for patience or a person.
+PASSING = frozenset({"timeout", "connection", "dns", "server-error", "cut-short", "error"})
+
+
+def due_sources() -> list[str]:
+    """The sources whose turn it is, longest waiting first."""
+    declared = shell.declarations(None)
+    with shell.database() as database, database.session() as session:
+        return health.due(session, declared, shell.now())
+
+
+def poll(slug: str) -> dict[str, int]:
+    """Poll one source and fetch its new pages; what was counted.
+
+    Raises SourceError when it may work in a minute, PageError when it will not: the next poll will tell, or a person
+    has to look. One answering address of several is enough; the state of each is kept with its poll."""
+    shell.declarations(None, [slug])
+    crawled = crawl.run([slug], config.settings().sources_dir)[0]
+    if not crawled.well:
+        raise SourceError(
+            _("{slug}: the crawl ended with: {state}").format(slug=slug, state=crawled.finished), crawled.finished
+        )
+    states = sorted(key.removeprefix("poll:") for key in crawled.counts if key.startswith("poll:"))
+    if BROUGHT.isdisjoint(states):
+        state = next((state for state in states if state in PASSING), states[0] if states else "never")
+        kind = SourceError if state in PASSING else PageError
+        raise kind(f"{slug}: {state}: {health.advice(state)}", state)
+    return crawled.counts
+
+
+def understand() -> dict[str, int]:
+    """Cut, score, group and open alerts until nothing is left; how many articles ended how, as `step:outcome`."""
+    declared = shell.declarations(None)
+    with shell.database() as database:
+        done = understand_all(database, declared, config.settings(), shell.now)
+    return {
+        f"{step}:{outcome}": count
+        for step, outcomes in (("cut", done.cut), ("scored", done.scored), ("grouped", done.grouped))
+        for outcome, count in sorted(outcomes.items())
+    }
+
+
+def digest(moment: datetime) -> dict[str, int]:
+    """Write and send the digest of the last 08:00 (Almaty) up to `moment`; nobody is sent a second copy.
+
+    Raises SourceError when some could not be sent, which another try sends."""
+    taxonomy = read_taxonomy(config.models_folder() / "taxonomy.yaml")
+    declared, settings = shell.declarations(None), config.settings()
+    with shell.database() as database:
+        done = digest_of(
+            database, digest_day(moment), declared, taxonomy, settings, shell.now(), out=settings.digests
+        )
+    unsent = Counter({state: count for state, count in done.mails.items() if state != "sent"})
+    if unsent:
+        raise SourceError(_("{n} digests could not be sent yet").format(n=unsent.total()), next(iter(unsent)))
+    return {"alerts": len(done.digest.items), "files": len(done.files), "sent": done.mails["sent"]}
+
+
+def digest_day(moment: datetime) -> date:
+    """The day of the last digest that is complete at `moment`."""
+    local = moment.astimezone(ALMATY)
+    return local.date() if local.time() >= DIGEST_TIME else local.date() - timedelta(days=1)
+
+
+def make_partitions() -> int:
+    """Make the coming months' partitions; how many were missing."""
+    with shell.database() as database, database.session() as session:
+        return partitions.ensure(session, shell.now())
+
+
+def train_candidate() -> str:
+    """The version of a candidate trained from the seed corpus; the same data and code give the same version."""
+    fitted = train(models.seed_texts(), read_taxonomy(config.models_folder() / "taxonomy.yaml"))
+    with shell.database() as database, database.session() as session:
+        return models.candidate(session, fitted, shell.now()).version

@@ -1,0 +1,29 @@
+"""Command: review."""
+
+import os
+import secrets
+from typing import Annotated
+
+import typer
+
+from kzmonitor import config, review
+from kzmonitor.cli import shell
+from kzmonitor.i18n import _
+
+# How `kzmonitor run` hands its token to the app it starts: an argument would stand in the list of processes.
+TOKEN_VARIABLE = "KZMONITOR_REVIEW_TOKEN"  # noqa: S105 - the name of a variable, not a token
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("review", epilog=_("Example: kzmonitor review --port 8000"))(serve)
+
+
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65_535, help=_("Port on 127.0.0.1."))] = 8000,
+) -> None:
+    """Serve the review app on this machine only; the address with its login token is printed."""
+    token = os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24)
+    with shell.database() as database:
+        shell.say(_("review: {address}").format(address=f"http://127.0.0.1:{port}/?token={token}"))
+        review.serve(database, config.settings(), host="127.0.0.1", port=port, token=token)

@@ -1,0 +1,128 @@
+"""How the pages say things: names of states and labels, times, shares and languages, in the language of the reader."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.numbers import format_percent
+from starlette.requests import Request
+
+from kzmonitor.classify.labelled import LabelSpec
+from kzmonitor.i18n import LANGUAGES, _, current
+
+ALMATY = ZoneInfo("Asia/Almaty")
+# English as it is written outside America: the day before the month, twenty-four hours.
+LOCALES = {"en": Locale.parse("en_GB"), "ru": Locale.parse("ru"), "kk": Locale.parse("kk")}
+LANGUAGE_COOKIE = "kzmonitor_language"
+
+
+def language_of(request: Request) -> str:
+    """The language that the address, the cookie or the browser asks for, in this order; else English."""
+    asked = [request.query_params.get("lang", ""), request.cookies.get(LANGUAGE_COOKIE, "")]
+    asked += [part.split(";")[0].strip()[:2].lower() for part in request.headers.get("accept-language", "").split(",")]
+    return next((language for language in asked if language in LANGUAGES), "en")
+
+
+def statuses() -> dict[str, str]:
+    """Where an alert may stand."""
+    return {
+        "open": _("Open"),
+        "confirmed": _("Confirmed"),
+        "rejected": _("Rejected"),
+        "duplicate": _("Duplicate"),
+    }
+
+
+def decisions() -> dict[str, str]:
+    """What a person may have said."""
+    return {
+        "confirm": _("confirmed"),
+        "correct": _("confirmed with other labels"),
+        "reject": _("rejected"),
+        "duplicate": _("marked as a duplicate"),
+        "unsure": _("unsure"),
+        "undo": _("took back the decision before"),
+        "merge": _("merged"),
+        "split": _("split"),
+        "escalate": _("passed on"),
+    }
+
+
+def events() -> dict[str, str]:
+    """What readers of the digest are told."""
+    return {
+        "opened": _("alert opened"),
+        "renewed": _("news for the digest"),
+        "corrected": _("correction for the digest"),
+    }
+
+
+def reject_reasons() -> dict[str, str]:
+    """Why an alert is none."""
+    return {
+        "ordinary_crime": _("Ordinary crime or corruption"),
+        "ordinary_business": _("Ordinary business or tax news"),
+        "politics": _("Party politics or an election campaign"),
+        "elsewhere": _("Another country, no body of Kazakhstan"),
+        "no_act": _("Words only, no act of pressure"),
+        "passing": _("Mentioned only in passing"),
+        "old": _("Old news"),
+        "other": _("Something else"),
+    }
+
+
+def severities() -> dict[int, str]:
+    """How grave an incident is."""
+    return {1: _("Low"), 2: _("Moderate"), 3: _("High"), 4: _("Severe")}
+
+
+def tiers() -> dict[str | None, str]:
+    """What the model made of an alert."""
+    return {"mail": _("likely"), "queue": _("possible"), None: _("not flagged")}
+
+
+def label_names(labels: Sequence[LabelSpec]) -> dict[str, str]:
+    """The taxonomy's labels, named in the language of the reader, in the taxonomy's order."""
+    return {label.name: label.text.get(current(), label.name) for label in labels}
+
+
+def reason_names(labels: Sequence[LabelSpec]) -> dict[str, str]:
+    """What a reason may speak for: the labels, and that the text is relevant at all."""
+    return {"relevance": _("Relevant"), **label_names(labels)}
+
+
+def language_names() -> dict[str, str]:
+    """The languages of articles."""
+    names: Mapping[str, str] = LOCALES[current()].languages
+    return {code: names.get(code, code) for code in ("ru", "kk", "ky", "en")} | {"other": _("other language")}
+
+
+def moment(when: datetime) -> str:
+    """A time as a clock in Almaty shows it."""
+    locale, local = LOCALES[current()], when.astimezone(ALMATY)
+    return f"{format_date(local, 'medium', locale)}, {format_time(local, 'HH:mm', locale=locale)}"
+
+
+def share(number: float) -> str:
+    """A probability as a percentage."""
+    return str(format_percent(number, locale=LOCALES[current()]))
+
+
+def web_address(url: str) -> str | None:
+    """`url` if a browser may be sent there; None for `javascript:` and its like."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def host_of(url: str) -> str:
+    """The host of an address, as far as it has one."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
