@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from scrapy import signals
@@ -13,6 +14,7 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from kzmonitor import config
 from kzmonitor.errors import KzmonitorError, SetupError
+from kzmonitor.i18n import _
 from kzmonitor.sources import registry
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import leases, opened
@@ -23,25 +25,27 @@ from spiders.settings import scrapy_settings
 
 def spider_named(name: str) -> type[DeclaredSpider]:
     """The spider of this name: a module of this folder with one class of that name. Raises SetupError."""
-    try:
-        things = vars(import_module(f"spiders.{name}")).values()
-    except ModuleNotFoundError as error:
-        raise SetupError(f"spiders/{name}.py: no such spider, but a declaration names it") from error
-    return next(
-        thing
-        for thing in things
-        if isinstance(thing, type) and issubclass(thing, DeclaredSpider) and thing.name == name
-    )
+    found = find_spec(f"spiders.{name}")
+    things = vars(import_module(found.name)).values() if found else ()
+    for thing in things:
+        if isinstance(thing, type) and issubclass(thing, DeclaredSpider) and thing.name == name:
+            return thing
+    raise SetupError(_("spiders/{name}.py: no such spider, but a declaration names it").format(name=name))
 
 
 def crawl(house: House, declarations: list[Declaration], spider: str | None) -> dict[str, dict[str, object]]:
     """Run all crawls to their end, each by its own spider unless one is given; how each finished, and what
-    was counted and noted."""
-    process = AsyncCrawlerProcess(scrapy_settings(house.settings, house.agent))
+    was counted and noted. A source without its spider does not keep the others from theirs."""
+    process = AsyncCrawlerProcess(scrapy_settings(house.settings, house.agent, house.proxies()))
     finished: dict[str, str] = {}
     crawlers: dict[str, Crawler] = {}
+    report: dict[str, dict[str, object]] = {}
     for declaration in declarations:
-        crawler = process.create_crawler(spider_named(spider or declaration.spider))
+        try:
+            crawler = process.create_crawler(spider_named(spider or declaration.spider))
+        except SetupError as error:
+            report[declaration.slug] = not_begun(str(error))
+            continue
 
         def closed(spider: DeclaredSpider, reason: str) -> None:
             finished[spider.declaration.slug] = reason
@@ -49,8 +53,9 @@ def crawl(house: House, declarations: list[Declaration], spider: str | None) -> 
         crawler.signals.connect(closed, signals.spider_closed, weak=False)
         crawlers[declaration.slug] = crawler
         process.crawl(crawler, declaration=declaration, house=house)
-    process.start()
-    return {
+    if crawlers:
+        process.start()
+    return report | {
         slug: {
             "finished": finished.get(slug, "never"),
             "exceptions": sum(
@@ -64,6 +69,17 @@ def crawl(house: House, declarations: list[Declaration], spider: str | None) -> 
     }
 
 
+def not_begun(why: str) -> dict[str, object]:
+    """The report of a source that could not be crawled at all."""
+    return {"finished": why, "exceptions": 0, "counts": {}, "notes": []}
+
+
+def why_unknown(slug: str, known: registry.Registry) -> str:
+    """One line: what is wrong with the declaration of this name, or that there is none."""
+    mistakes = (str(error) for error in known.errors if f"/{slug}.yml:" in str(error))
+    return next(mistakes, _("{slug}: no source of that name; see: kzmonitor sources list").format(slug=slug))
+
+
 def main() -> int:
     """The command line; 2 when nothing could be started."""
     arguments = argparse.ArgumentParser(prog="spiders", description=__doc__)
@@ -74,15 +90,19 @@ def main() -> int:
     given = arguments.parse_args()
     settings = config.settings()
     try:
-        known = registry.load(*([given.sources_dir] if given.sources_dir else [])).sources
+        known = registry.load(*([given.sources_dir] if given.sources_dir else []))
+        unknown = {slug: why_unknown(slug, known) for slug in given.slugs if slug not in known.sources}
+        wanted = [known.sources[slug] for slug in dict.fromkeys(given.slugs) if slug not in unknown]
+        if not wanted:
+            raise SetupError(next(iter(unknown.values())))
         with opened(settings) as database, leases.holder(database.engine) as holder:
-            house = House(database, settings, config.agent(), holder)
-            report = crawl(house, [known[slug] for slug in given.slugs], given.spider)
+            house = House(database, settings, config.agent(), holder, known.sources)
+            report = crawl(house, wanted, given.spider)
     except KzmonitorError as error:
         print(error, file=sys.stderr)
         return 2
     unfinished = given.report.with_suffix(".part")
-    unfinished.write_text(json.dumps(report))
+    unfinished.write_text(json.dumps(report | {slug: not_begun(why) for slug, why in unknown.items()}))
     unfinished.replace(given.report)
     return 0
 

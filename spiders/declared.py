@@ -15,12 +15,13 @@ from kzmonitor.collect.listings import parse_listing
 from kzmonitor.sources.addresses import fill
 from kzmonitor.sources.declaration import Declaration
 from spiders.house import House
-from spiders.outcome import PERMANENT, WALLS, retry_after, state_of
+from spiders.outcome import NOT_NOW, PERMANENT, TAKEN_OVER, WALLS, Refused, retry_after, state_of
 
 MOST_PAGES = 5
 MOST_CHILDREN = 3
-BATCH = 100
-ROBOTS_AGAIN = timedelta(minutes=10)
+# So many pages are leased at a time that even a host that asks for a minute's gap gives all before the leases end.
+MOST_LEASED = 20
+NOT_NOW_WAIT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class DeclaredSpider(Spider):
         self.declaration = declaration
         self.house = house
         self.started = house.now()
+        self.leased = 0
 
     async def start(self) -> AsyncIterator[Request]:
         """What waits from earlier runs, and a look at each feed, listing and sitemap."""
@@ -131,7 +133,7 @@ class DeclaredSpider(Spider):
 
     def following(self, target: Target, seen: Seen, new: int) -> list[Target]:
         """Sitemaps of an index; the next page of a listing while every link was new (a gap may lie behind)."""
-        if seen.children:
+        if seen.children and target.page < MOST_PAGES:
             children = self.children(seen.children)
             return [Target("sitemap", url, url, MOST_PAGES) for url in children if url != target.url]
         paged = target.kind != "feed" and "{page}" in target.template
@@ -156,15 +158,15 @@ class DeclaredSpider(Spider):
         await self.record(request.cb_kwargs["target"], Seen(state), entries.Validators(), error)
 
     async def waiting_pages(self) -> AsyncIterator[Request]:
-        """Requests for the entries that are due, each leased to this process."""
-        while True:
-            held = await self.house.run(
-                entries.lease, self.declaration.slug, self.house.holder, BATCH, self.house.now()
-            )
-            for lease in held:
-                yield self.page(lease)
-            if len(held) < BATCH:
-                return
+        """Requests for entries that are due, leased to this process; more when half of them are done."""
+        room = MOST_LEASED - self.leased
+        if room < MOST_LEASED // 2:
+            return
+        self.leased += room  # before anybody else's turn
+        held = await self.house.run(entries.lease, self.declaration.slug, self.house.holder, room, self.house.now())
+        self.leased -= room - len(held)
+        for lease in held:
+            yield self.page(lease)
 
     def page(self, held: entries.Lease) -> Request:
         """A request for the page of a leased entry."""
@@ -177,12 +179,15 @@ class DeclaredSpider(Spider):
             dont_filter=True,
         )
 
-    async def on_page(self, response: Response) -> None:
-        """The page was captured on its way here; count it."""
+    async def on_page(self, response: Response) -> AsyncIterator[Request]:
+        """The page was captured on its way here; count it, and go on to the next."""
         if response.status == 200:
             self.house.count(self.declaration.slug, "fetched")
-            return
-        await self.give_up(response.meta["held"], str(response.status), None)
+        else:
+            await self.give_up(response.meta["held"], str(response.status), None)
+        self.leased -= 1
+        async for page in self.waiting_pages():
+            yield page
 
     async def on_page_failed(self, failure: Failure) -> AsyncIterator[Request]:
         """Another route if there is one; else the entry waits, or ends in a named state."""
@@ -192,26 +197,34 @@ class DeclaredSpider(Spider):
             yield detour
             return
         response = getattr(failure.value, "response", None)
-        await self.give_up(request.meta["held"], state, retry_after(response) if response is not None else None)
+        wait = retry_after(response) if response is not None else None
+        await self.give_up(request.meta["held"], state, wait, sent=not isinstance(failure.value, Refused))
+        self.leased -= 1
+        async for page in self.waiting_pages():
+            yield page
 
-    async def give_up(self, held: entries.Lease, state: str, wait: timedelta | None) -> None:
-        """Write down the failure of a page."""
+    async def give_up(self, held: entries.Lease, state: str, wait: timedelta | None, *, sent: bool = True) -> None:
+        """Write down the failure of a page. `sent`: whether the request went out at all."""
         now: datetime = self.house.now()
-        if state == "robots-unreachable":
-            await self.house.run(entries.postponed, held, state, now + ROBOTS_AGAIN)
+        if state == TAKEN_OVER:
+            return
+        if state in NOT_NOW and not sent:
+            await self.house.run(entries.postponed, held, state, now + NOT_NOW_WAIT)
         else:
             await self.house.run(entries.failed, held, state, state in PERMANENT, wait, now)
         self.house.count(self.declaration.slug, f"failed:{state}")
 
     def detour(self, request: Request, state: str) -> Request | None:
         """The same request by the next declared route, when a wall stands in the way of this one."""
-        routes = self.declaration.routes
-        tried = request.meta.get("routes_tried", 1)
-        if state not in WALLS or tried >= len(routes):
+        if state not in WALLS:
             return None
-        meta = {**request.meta, **self.route_meta(routes[tried]), "routes_tried": tried + 1, "retry_times": 0}
-        url = self.mirrored(request.url) if routes[tried] == "mirror" else request.url
-        return request.replace(url=url, meta=meta, dont_filter=True) if url else None
+        routes = self.declaration.routes
+        for tried in range(request.meta.get("routes_tried", 1), len(routes)):
+            url = self.mirrored(request.url) if routes[tried] == "mirror" else request.url
+            if url is not None:
+                meta = {**request.meta, **self.route_meta(routes[tried]), "routes_tried": tried + 1, "retry_times": 0}
+                return request.replace(url=url, meta=meta, dont_filter=True)
+        return None
 
     def mirrored(self, url: str) -> str | None:
         """The address on a mirror that is still declared today."""

@@ -11,20 +11,33 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.resolver import CachingThreadedResolver
 from twisted.internet.defer import Deferred
+from twisted.internet.error import DNSLookupError
 
 from kzmonitor.sources import budget, robots
 from kzmonitor.sources.addresses import host_of
 from spiders.outcome import DOWNLOAD_ERRORS, Refused
 
+# Names of this process that turned out to stand for private addresses: Twisted passes on no reason.
+PRIVATE_NAMES: set[str] = set()
+# IPv6 addresses that a gateway turns into IPv4 ones: NAT64 (RFC 6052) and the old compatible form.
+EMBEDDING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+
 
 def is_open_to_us(address: str, allow_loopback: bool) -> bool:
     """Whether an IP address is a public one (or, where the setting opens it, this machine)."""
     ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
     if ip.is_loopback:
         return allow_loopback
-    return ip.is_global and not ip.is_multicast
+    if isinstance(ip, ipaddress.IPv6Address) and (inner := _inner(ip)) is not None:
+        return is_open_to_us(str(inner), allow_loopback)
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
+
+
+def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one only wraps."""
+    if any(ip in network for network in EMBEDDING):
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
 
 
 class PublicResolver(CachingThreadedResolver):
@@ -32,21 +45,24 @@ class PublicResolver(CachingThreadedResolver):
     that changes its address between two look-ups gains nothing."""
 
     allow_loopback = False
+    proxies: frozenset[str] = frozenset()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor) -> Self:
-        """The resolver of a process; loopback is open only where its settings say so."""
+        """The resolver of a process; loopback is open only where its settings say so, and to reach a proxy."""
         resolver = super().from_crawler(crawler, reactor)
         resolver.allow_loopback = crawler.settings.getbool("KZMONITOR_ALLOW_LOOPBACK")
+        resolver.proxies = frozenset(crawler.settings.getlist("KZMONITOR_PROXIES"))
         return resolver
 
     def getHostByName(self, name: str, timeout=()) -> "Deferred[str]":  # noqa: N802 - Twisted's name
-        """The first address of a name; fails with Refused when it lies in a private network."""
-        return super().getHostByName(name, timeout).addCallback(self._checked)
+        """The first address of a name; a private one is none, and remembered in PRIVATE_NAMES."""
+        return super().getHostByName(name, timeout).addCallback(self._checked, name)
 
-    def _checked(self, address: str) -> str:
-        if not is_open_to_us(address, self.allow_loopback):
-            raise Refused("private-address")
+    def _checked(self, address: str, name: str) -> str:
+        if name not in self.proxies and not is_open_to_us(address, self.allow_loopback):
+            PRIVATE_NAMES.add(name)
+            raise DNSLookupError
         return address
 
 
@@ -67,8 +83,9 @@ class GuardMiddleware:
         """Raises Refused with the state foreign-host, private-address, robots-denied or robots-unreachable."""
         host = self._declared_host(request)
         if request.meta.get("robots"):
+            await self._open(host)
             return
-        answer = await self._robots(host, urlsplit(request.url).scheme)
+        answer = await self._robots(host, request)
         if answer.text is None:
             raise Refused("robots-unreachable")
         if not answer.allows(request.url, self.house.agent):
@@ -89,27 +106,31 @@ class GuardMiddleware:
             raise Refused("foreign-host")
         return host
 
-    async def _robots(self, host: str, scheme: str) -> robots.Robots:
-        """What the host's robots.txt says; asked for once a run by whoever comes first."""
-        if host not in self.house.robots:
-            self.house.robots[host] = asyncio.ensure_future(self._ask(host, scheme))
-        return await asyncio.shield(self.house.robots[host])
+    async def _robots(self, host: str, request: Request) -> robots.Robots:
+        """What the host's robots.txt says; asked for once a run and route by whoever comes first."""
+        key = (host, request.meta["route"])
+        if key not in self.house.robots:
+            self.house.robots[key] = asyncio.ensure_future(self._ask(host, request))
+        return await asyncio.shield(self.house.robots[key])
 
-    async def _ask(self, host: str, scheme: str) -> robots.Robots:
-        now = self.house.now()
-        await self.house.run(budget.open_host, host, self.declaration.delay_s, now)
+    async def _open(self, host: str) -> None:
+        await self.house.run(budget.open_host, host, self.house.delay_s(host), self.house.now())
+
+    async def _ask(self, host: str, request: Request) -> robots.Robots:
+        now, detour = self.house.now(), "routes_tried" in request.meta
+        await self._open(host)
         known = await self.house.run(robots.remembered, host, now)
-        if known is None:
-            known = await self.house.run(robots.remember, host, await self._fetch(host, scheme), now)
-        delay_s = budget.longest_gap_s([self.declaration.delay_s], known.crawl_delay_s(self.house.agent))
-        if delay_s > self.declaration.delay_s:
-            await self.house.run(budget.open_host, host, delay_s, now)
+        if known is None or (detour and known.text is None):
+            known = await self.house.run(robots.remember, host, await self._fetch(host, request), now)
+        gap_s = budget.longest_gap_s(self.house.delay_s(host), known.crawl_delay_s(self.house.agent))
+        await self.house.run(budget.set_gap, host, gap_s)
         return known
 
-    async def _fetch(self, host: str, scheme: str) -> robots.Robots:
-        request = Request(f"{scheme}://{host}/robots.txt", meta={"robots": True, **self.crawler.spider.route_meta()})
+    async def _fetch(self, host: str, asking: Request) -> robots.Robots:
+        address = urlsplit(asking.url)._replace(netloc=host, path="/robots.txt", query="", fragment="")
+        meta = {"robots": True, "route": asking.meta["route"], "proxy": asking.meta["proxy"]}
         try:
-            response: Response = await self.crawler.engine.download_async(request)
+            response: Response = await self.crawler.engine.download_async(Request(address.geturl(), meta=meta))
         except (OSError, IgnoreRequest, *DOWNLOAD_ERRORS) as error:
             return robots.Robots(text=None, problem=type(error).__name__)
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")

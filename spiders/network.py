@@ -2,18 +2,21 @@
 
 import asyncio
 from typing import Self
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import CannotResolveHostError, DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
 from sqlalchemy.orm import Session
 
 from kzmonitor.collect import captures, entries
 from kzmonitor.sources import budget
 from kzmonitor.sources.addresses import host_of
-from spiders.outcome import DOWNLOAD_ERRORS, retry_after
+from spiders.guard import PRIVATE_NAMES
+from spiders.house import House
+from spiders.outcome import DOWNLOAD_ERRORS, TAKEN_OVER, Refused, retry_after
 
 # Under this many new slots in a row a request goes out late: better than never on a machine that is too busy.
 MOST_TURNS = 20
@@ -26,15 +29,24 @@ class TurnTakingHandler(HTTP11DownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         """The response, once the host's budget allowed the request; time spent waiting is no time-out."""
-        await self._turn(host_of(request.url))
-        return await super().download_request(request)
+        house, held = self._crawler.spider.house, request.meta.get("held")
+        if held is not None and not await house.run(entries.renew, held):
+            raise Refused(TAKEN_OVER)
+        await self._turn(house, host_of(request.url))
+        try:
+            return await super().download_request(request)
+        except CannotResolveHostError:
+            if urlsplit(request.url).hostname in PRIVATE_NAMES:
+                raise Refused("private-address") from None
+            raise
 
-    async def _turn(self, host: str) -> None:
-        house = self._crawler.spider.house
+    async def _turn(self, house: House, host: str) -> None:
         clock = asyncio.get_running_loop().time
         for _attempt in range(MOST_TURNS):
             asked = clock()
             slot = await house.run(budget.take_slot, host)
+            if slot is None:
+                raise Refused("rate-limited")
             await asyncio.sleep(slot.wait_s - (clock() - asked))
             if clock() - asked - slot.wait_s <= slot.late_s:
                 return
@@ -105,9 +117,9 @@ class BackoffMiddleware:
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:
         """The request again after an error of the network; None lets the error go on."""
-        if isinstance(exception, IgnoreRequest) or request.meta.get("robots"):
+        if isinstance(exception, IgnoreRequest | DownloadCancelledError) or request.meta.get("robots"):
             return None
-        if not isinstance(exception, (OSError, *DOWNLOAD_ERRORS)) or "too large" in str(exception):
+        if not isinstance(exception, (OSError, *DOWNLOAD_ERRORS)):
             return None
         return await self._again(request)
 

@@ -27,9 +27,12 @@ LONGEST_RETRY_AFTER = timedelta(hours=1)
 PERMANENT = frozenset(
     {"404", "too-large", "foreign-host", "private-address", "redirect-loop", "robots-denied", "bad-address"}
 )
-# States that another route (a proxy, a mirror) may get round.
-WALLS = frozenset({"dns", "tls", "timeout", "connection", "403-wall", "451"})
-
+# States that another route (a proxy, a mirror) may get round; a blocked host fails at its robots.txt already.
+WALLS = frozenset({"dns", "tls", "timeout", "connection", "403-wall", "451", "robots-unreachable"})
+# States of a request that was never sent, since its host may not be asked now.
+NOT_NOW = frozenset({"robots-unreachable", "rate-limited"})
+# The lease of a page has gone to another process, which answers for it from then on.
+TAKEN_OVER = "taken-over"
 
 # What a download may raise once Scrapy has given the errors of its reactor its own names.
 DOWNLOAD_ERRORS = (

@@ -1,13 +1,15 @@
 """Scrapy's settings: polite, patient, and never wider than a declaration allows."""
 
+from collections.abc import Sequence
+
 from kzmonitor.config import Settings
 
 MAX_BYTES = 10_000_000
 TIMEOUT_S = 30
 
 
-def scrapy_settings(settings: Settings, agent: str) -> dict[str, object]:
-    """The settings of every crawl."""
+def scrapy_settings(settings: Settings, agent: str, proxies: Sequence[str] = ()) -> dict[str, object]:
+    """The settings of every crawl. `proxies`: their names."""
     return {
         "BOT_NAME": "kzmonitor",
         "USER_AGENT": agent,
@@ -16,6 +18,7 @@ def scrapy_settings(settings: Settings, agent: str) -> dict[str, object]:
             "Accept-Language": "ru, kk;q=0.9, en;q=0.8",
         },
         "KZMONITOR_ALLOW_LOOPBACK": settings.allow_loopback,
+        "KZMONITOR_PROXIES": list(proxies),
         "DNS_RESOLVER": "spiders.guard.PublicResolver",
         "DNS_TIMEOUT": 15,
         # Our own gate reads robots.txt: Scrapy's takes an unreachable one for consent.
@@ -33,6 +36,8 @@ def scrapy_settings(settings: Settings, agent: str) -> dict[str, object]:
             "spiders.network.BackoffMiddleware": 550,
             "spiders.network.CaptureMiddleware": 700,
         },
+        # Entries are leased newest first; Scrapy's own queue would turn that round.
+        "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
         "RETRY_ENABLED": False,
         "COOKIES_ENABLED": False,
         "REFERER_ENABLED": False,

@@ -130,7 +130,7 @@ def report_of(
     """The alert of a new incident that this article tells of, or `of`, when it is one more article of its incident."""
     session.merge(
         Source(
-            slug=source, name=source.title(), tier=1, kind="outlet", languages=[language], country="KZ", enabled=True
+            slug=source, name=source.replace("-", " ").title(), tier=1, kind="outlet", languages=[language], country="KZ", enabled=True
         )
     )
     session.flush()

@@ -91,7 +91,9 @@ def test_every_table_of_the_design_exists() -> None:
 @pytest.mark.parametrize("folder", ["kzmonitor", "spiders"])
 def test_nothing_reads_the_clock_or_the_environment_at_import(folder: str) -> None:
     """Loading may not depend on the day, the network or the machine."""
-    calls = re.compile(r"^(?!\s|def |class |#|from |import |@).*(datetime\.now|time\.time|os\.environ|os\.getenv)\(", re.M)
+    calls = re.compile(
+        r"^(?!\s|def |class |#|from |import |@).*(datetime\.now|time\.time|os\.environ|os\.getenv)\(", re.M
+    )
     guilty = [str(path) for path in (ROOT / folder).rglob("*.py") if calls.search(path.read_text())]
     assert guilty == []
 
@@ -104,7 +106,11 @@ def test_every_service_of_the_make_file_is_in_the_readme() -> None:
 
 def test_the_readme_names_commands_that_exist() -> None:
     text = "".join(path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")))
-    wanted = set(re.findall(r"kzmonitor ((?:sources |model |db |subscriber )?[a-z]+)", " ".join(re.findall(r"`([^`\n]+)`", text))))
+    wanted = set(
+        re.findall(
+            r"kzmonitor ((?:sources |model |db |subscriber )?[a-z]+)", " ".join(re.findall(r"`([^`\n]+)`", text))
+        )
+    )
     for command in sorted(wanted):
         done = subprocess.run(
             [sys.executable, "-m", "kzmonitor", *command.split(), "--help"], capture_output=True, text=True

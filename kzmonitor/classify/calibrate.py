@@ -9,14 +9,14 @@ from sklearn.linear_model import LogisticRegression
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-# Scores are penalised lightly, so that a label that its scores part perfectly still gets a finite slope.
-CALIBRATION_C = 100.0
+# All but no penalty: the smoothed targets alone keep the slope finite.
+CALIBRATION_C = 1e4
 LEAST_SLOPE = 0.05
 
 
 @dataclass(frozen=True)
 class Sigmoid:
-    """log-odds = slope * score + offset. Strictly rising, so reasons given in log-odds add up to the probability shown."""
+    """log-odds = slope * score + offset. It rises strictly: reasons in log-odds add up to the probability shown."""
 
     slope: float
     offset: float
@@ -29,10 +29,17 @@ class Sigmoid:
 
 
 def calibrate(scores: Floats, positive: Bools) -> Sigmoid:
-    """Fit a sigmoid (Platt, 1999) to held-out scores. The probabilities hold at the share of positives in the data.
+    """Fit a sigmoid to held-out scores, with the smoothed targets of Platt (1999), so that nothing is ever certain.
 
-    An isotonic fit is no better below some hundreds of positives, and its steps tie scores that thresholds must part."""
-    fitted = LogisticRegression(C=CALIBRATION_C).fit(scores.reshape(-1, 1), positive)
+    The probabilities hold at the share of positives in the data. An isotonic fit is no better below some hundreds of
+    positives, and its steps tie scores that thresholds must part."""
+    hits, misses = int(positive.sum()), int((~positive).sum())
+    target = np.where(positive, (hits + 1) / (hits + 2), 1 / (misses + 2))
+    fitted = LogisticRegression(C=CALIBRATION_C).fit(
+        np.r_[scores, scores].reshape(-1, 1),
+        np.r_[np.ones(len(scores)), np.zeros(len(scores))],
+        np.r_[target, 1 - target],
+    )
     return Sigmoid(max(float(fitted.coef_[0, 0]), LEAST_SLOPE), float(fitted.intercept_[0]))
 
 

@@ -15,7 +15,9 @@ DIGITS = 4
 
 
 def evaluate(classifier: "Classifier", texts: Sequence[Text], tier: "Tier" = "queue") -> dict[str, Any]:
-    """What `kzmonitor evaluate --json` prints; undefined figures are None. `docs_per_second` is in CPU time, no reasons."""
+    """What `kzmonitor evaluate --json` prints; undefined figures are None.
+
+    `docs_per_second` is in CPU time, without reasons."""
     started = time.process_time()
     predictions = classifier.predict([(text.title, text.text) for text in texts], reasons=False)
     seconds = time.process_time() - started

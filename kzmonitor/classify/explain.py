@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import FeatureUnion
 
+from kzmonitor.classify.calibrate import Floats
 from kzmonitor.classify.features import Places, Reading
+
+Integers = NDArray[np.int64]
 
 FOR, AGAINST = 6, 3
 # Neighbouring phrases that pull the same way are shown as one, up to this many words.
@@ -44,7 +47,7 @@ class Scored:
     """One question to explain: its coefficients by feature column, and the slope that turns its score into log-odds."""
 
     label: str
-    coefficients: NDArray[np.float64]
+    coefficients: Floats
     slope: float
 
 
@@ -63,22 +66,22 @@ def explain(reading: Reading, row: Any, features: FeatureUnion, questions: Seque
         return []
     reasons: list[Reason] = []
     for question in questions:
-        weights = question.slope * question.coefficients[columns] * shares
-        by_token = np.bincount(places, weights, minlength=len(reading.tokens))
+        by_token = _by_token(question, columns, places, shares, len(reading.tokens))
         reasons += _reasons(question.label, _phrases(reading, by_token), reading)
     return reasons
 
 
-def contributions(reading: Reading, row: Any, features: FeatureUnion, question: Scored) -> NDArray[np.float64]:
+def contributions(reading: Reading, row: Any, features: FeatureUnion, question: Scored) -> Floats:
     """The log-odds that each token of `reading` adds; with the constant and placeless features they make the whole."""
-    columns, places, shares = _places(reading, row, features)
+    return _by_token(question, *_places(reading, row, features), len(reading.tokens))
+
+
+def _by_token(question: Scored, columns: Integers, places: Integers, shares: Floats, tokens: int) -> Floats:
     weights = question.slope * question.coefficients[columns] * shares
-    return np.bincount(places, weights, minlength=len(reading.tokens))
+    return np.bincount(places, weights, minlength=tokens).astype(np.float64)
 
 
-def _places(
-    reading: Reading, row: Any, features: FeatureUnion
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+def _places(reading: Reading, row: Any, features: FeatureUnion) -> tuple[Integers, Integers, Floats]:
     """(feature column, token, value share): the value of each feature parted over the tokens it was read from."""
     values = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
     found = list(_columns(reading, features))
@@ -105,7 +108,7 @@ def _columns(reading: Reading, features: FeatureUnion) -> Iterator[tuple[int, Pl
         offset += len(extractor.vocabulary_)
 
 
-def _phrases(reading: Reading, by_token: NDArray[np.float64]) -> list[_Phrase]:
+def _phrases(reading: Reading, by_token: Floats) -> list[_Phrase]:
     """Concepts and lone words with their weights, neighbours that pull the same way joined."""
     tokens = reading.tokens
     starts: dict[int, tuple[int, str]] = {}

@@ -18,7 +18,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from kzmonitor.language.concepts import STYLE, Automaton, Match
 from kzmonitor.language.tokens import Tokens, stem, tokenize
 
-# Longer texts are read to here only: beyond it stand comments and lists, and a hostile page must cost no more than a long one.
+# Longer texts are read to here only: beyond it stand comments and lists, and a hostile page must cost no more than a
+# long one.
 READ_CHARACTERS = 40_000
 LEAD_SENTENCES = 3
 WINDOW_SENTENCES = 3
@@ -42,7 +43,7 @@ class Reading:
 
 
 class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """(title, text) pairs -> readings. `lexicon`: lines of concept, tab, pattern: one string, so that it is saved as one."""
+    """(title, text) pairs -> readings. `lexicon`: lines of concept, tab, pattern, as one string: quick to save."""
 
     def __init__(self, lexicon: str = "") -> None:
         self.lexicon = lexicon
@@ -86,8 +87,9 @@ class WordGrams(TfidfVectorizer):  # type: ignore[misc]
         return lambda reading: [name for name, _ in self.occurrences(reading)]
 
     def occurrences(self, reading: Reading) -> Iterator[Occurrence]:
-        """Every stem, and every pair of neighbours within a sentence, with its places. Style, numbers and names are left
-        out: they tell how an author writes, and do not carry over to the next one."""
+        """Every stem, and every pair of neighbours within a sentence, with its places.
+
+        Style, numbers and names are left out: they tell how one author writes, not what happened."""
         tokens, common, style = reading.tokens, self.common_, reading.style
         previous, sentence, before = "", -1, 0
         for place, folded in enumerate(tokens.fold):
@@ -178,7 +180,7 @@ class ConceptCounts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return csr_matrix((np.array(data), np.array(columns, dtype=np.int32), starts), shape=shape)
 
     def occurrences(self, reading: Reading) -> list[Occurrence]:
-        """Every concept feature of the text with its places; one that is there three times is in the list three times."""
+        """Every concept feature of the text with its places, as often as it is there."""
         matches = reading.matches
         if not self.country:
             matches = [match for match in matches if not match.concept.startswith("where.")]

@@ -30,7 +30,7 @@ class Text:
 
 @dataclass(frozen=True)
 class LabelSpec:
-    """One label: `core` ones carry the headline figures, `text` its name in ru, kk, en, `crosswalk` its names elsewhere."""
+    """One label. `core`: carries the headline figures; `text`: its name in ru, kk, en; `crosswalk`: names elsewhere."""
 
     name: str
     core: bool = False
@@ -115,7 +115,7 @@ def _string(record: dict[str, Any], key: str, where: str) -> str | None:
 
 
 def read_taxonomy(path: Path) -> Taxonomy:
-    """The taxonomy of a YAML file (`models/taxonomy.yaml` is the model of it). InputError says what is wrong with it."""
+    """The taxonomy of a YAML file, as `models/taxonomy.yaml` is written. InputError says what is wrong with it."""
     try:
         data = yaml.safe_load(path.read_text("utf-8"))
     except OSError as error:

@@ -88,7 +88,7 @@ class Classifier:
         return predictions
 
     def decide(self, scores: Floats) -> Prediction:
-        """The prediction that follows from one text's scores: relevance first (if it has a head), then the labels in order."""
+        """The prediction from one text's scores: relevance first (if it has a head), then the labels in order."""
         heads = ([self.relevance] if self.relevance else []) + list(self.labels.values())
         chances = [
             round(float(head.sigmoid.probability(score)), DIGITS) for head, score in zip(heads, scores, strict=True)
@@ -99,7 +99,7 @@ class Classifier:
         return decide(relevance, probabilities, self.thresholds)
 
     def _explain(self, reading: Reading, row: Any, said: Prediction) -> list[Reason]:
-        heads = {name: self.labels[name] for name in said.labels}
+        heads = {name: self.labels[name] for name in said.labels if name in self.labels}
         scored = [Scored(name, head.linear.coef_[0], head.sigmoid.slope) for name, head in heads.items()]
         if self.relevance:
             slope = self.relevance.sigmoid.slope

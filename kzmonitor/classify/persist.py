@@ -1,4 +1,4 @@
-"""A classifier as bytes and back, by skops: nothing in the file is executed, and only the types listed here are built."""
+"""A classifier as bytes and back, by skops: nothing in the file is executed, only the types listed here are built."""
 
 import io
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import skops.io
-from skops.io.exceptions import UntrustedTypesFoundException, UnsupportedTypeException
+from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
 from kzmonitor.classify.calibrate import Sigmoid
 from kzmonitor.classify.labelled import LabelSpec, Taxonomy

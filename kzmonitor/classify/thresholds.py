@@ -54,7 +54,7 @@ def relevance_pair(probabilities: Floats, relevant: Bools) -> Pair:
 
 
 def _rarely_false(irrelevant: Floats) -> float:
-    """A threshold that few of `irrelevant` pass: (passing + 1/2) / (n + 1) stays within the share, one where n is small."""
+    """A threshold that few of `irrelevant` pass: (passing + 1/2) / (n + 1) stays within the share."""
     ranked = np.sort(irrelevant)[::-1]
     allowed = max(int(MAIL_FALSE_SHARE * (len(ranked) + 1) - 0.5), 0)
     return float(min((ranked[allowed] + 1e-6), 1.0)) if allowed < len(ranked) else 0.0

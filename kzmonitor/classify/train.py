@@ -1,11 +1,11 @@
-"""Training: features, a linear model for relevance and for each label, calibration and thresholds, from labelled texts."""
+"""Training: features, linear models for relevance and each label, calibration and thresholds, from labelled texts."""
 
 import hashlib
 import json
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import vstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import FeatureUnion, make_pipeline
@@ -28,7 +28,7 @@ FOLDS = 5
 C = 1.0
 WORDS_WEIGHT, CONCEPTS_WEIGHT = 3.0, 0.7
 # Weight of a text shown as if it were set elsewhere: enough to keep other countries' news out, little for the rest.
-ELSEWHERE_WEIGHT = 0.05
+ELSEWHERE_WEIGHT = 0.1
 # Weight of a text of unrelated sentences.
 MIXED_WEIGHT = 1.0
 # In at least this many texts a word must occur twice to count.
@@ -99,7 +99,7 @@ def _fit(
 ) -> tuple[FeatureUnion, dict[int, LogisticRegression]]:
     """The features, and a linear model for each column of `answers` that holds both answers.
 
-    For a taxonomy with a country, every text set at home is also shown as one set elsewhere, where nothing is relevant."""
+    Relevance is also learned from texts that nobody wrote (see counterfactual.py)."""
     features = _features(taxonomy, len(readings))
     rows = features.fit_transform(readings).tocsr()
     fitted = {}
@@ -176,7 +176,7 @@ def _thresholds(chances: Floats, answers: Bools, taxonomy: Taxonomy) -> Threshol
 def _metrics(
     texts: Sequence[Text], chances: Floats, answers: Bools, taxonomy: Taxonomy, thresholds: Thresholds
 ) -> dict[str, object]:
-    """Figures of the held-out predictions, by tier. A little kind, since the thresholds were chosen on the same ones."""
+    """Figures of the held-out predictions, by tier. A little kind: the thresholds were chosen on the same ones."""
     said: list[Prediction] = [
         decide(float(row[0]), dict(zip(taxonomy.names, map(float, row[1:]), strict=True)), thresholds)
         for row in chances

@@ -1,10 +1,12 @@
 """The units of work that Airflow's tasks run, a function each. Each opens the database by itself, may be
 repeated, and gives back slugs and counts only: what it returns ends up in Airflow's own database."""
 
+import hashlib
 from collections import Counter
 from datetime import date, datetime, timedelta
 
 from kzmonitor import config
+from kzmonitor.classify import persist
 from kzmonitor.classify import registry as models
 from kzmonitor.classify.labelled import read_taxonomy
 from kzmonitor.classify.train import train
@@ -20,7 +22,7 @@ from kzmonitor.store import partitions
 
 # Looks that brought what there was to bring; the other named states brought nothing.
 BROUGHT = health.CALM | {"no-dates", "broken-xml"}
-# States that may be over in a minute. The rest (walls, wrong addresses, a plea to slow down) ask for patience or a person.
+# States that may be over in a minute. The rest (a wall, a wrong address, a plea to slow down) need time or a person.
 PASSING = frozenset({"timeout", "connection", "dns", "server-error", "cut-short", "error"})
 
 
@@ -69,9 +71,7 @@ def digest(moment: datetime) -> dict[str, int]:
     taxonomy = read_taxonomy(config.models_folder() / "taxonomy.yaml")
     declared, settings = shell.declarations(None), config.settings()
     with shell.database() as database:
-        done = digest_of(
-            database, digest_day(moment), declared, taxonomy, settings, shell.now(), out=settings.digests
-        )
+        done = digest_of(database, digest_day(moment), declared, taxonomy, settings, shell.now(), out=settings.digests)
     unsent = Counter({state: count for state, count in done.mails.items() if state != "sent"})
     if unsent:
         raise SourceError(_("{n} digests could not be sent yet").format(n=unsent.total()), next(iter(unsent)))
@@ -91,7 +91,9 @@ def make_partitions() -> int:
 
 
 def train_candidate() -> str:
-    """The version of a candidate trained from the seed corpus; the same data and code give the same version."""
+    """The version of a candidate trained from the seed corpus; the one that is there if it came out the same."""
     fitted = train(models.seed_texts(), read_taxonomy(config.models_folder() / "taxonomy.yaml"))
+    sha256 = hashlib.sha256(persist.save(fitted)).digest()
     with shell.database() as database, database.session() as session:
-        return models.candidate(session, fitted, shell.now()).version
+        known = next((model for model in models.versions(session) if model.sha256 == sha256), None)
+        return (known or models.add(session, fitted, "candidate", shell.now())).version

@@ -1,10 +1,11 @@
 """From a page to an article: the source's declared layouts first, trafilatura where there are none or they fail."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice
 from urllib.parse import urlsplit
 
 from lxml.cssselect import CSSSelector
@@ -13,6 +14,7 @@ from lxml.html import HTMLParser, document_fromstring
 
 from kzmonitor.collect.dates import ALMATY, bounded, parse_date
 from kzmonitor.collect.metadata import Metadata, clean, read_metadata, text_of
+from kzmonitor.collect.paragraphs import READ_ALSO, kept, paragraphs
 from kzmonitor.errors import PageError
 from kzmonitor.i18n import _
 from kzmonitor.sources.declaration import Declaration, Layout
@@ -22,28 +24,13 @@ SURELY_TEXT_CHARACTERS = 200
 # trafilatura's time grows with the square of the elements: 20,000 take 2 s at worst, 250,000 two minutes.
 MOST_ELEMENTS = 20_000
 
-INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark q s samp small span strike"
-    " strong sub sup time tt u var wbr".split(" ")
+LONGEST_CAPTION_CHARACTERS = 500
+LABEL_TAGS = ("h2", "h3", "h4", "h5", "p", "div", "span", "b", "strong")
+MOST_LABELS = 20
+LEAD_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:intro|lead|lede|perex|standfirst|excerpt|annotation|anons)(?:$|[\s_-])", re.IGNORECASE
 )
-SKIPPED = frozenset(
-    "script style noscript template figure figcaption aside nav form button iframe object svg video audio canvas select"
-    " textarea input head".split(" ")
-)
-SKIPPED_CLASSES = frozenset({"media-block-wrap", "wp-caption-text", "caption", "img-caption", "photo-caption"})
-BOILERPLATE = frozenset({"доступность ссылок", "срочные новости:", "қаз site logo"})
-READ_ALSO = re.compile(
-    r"(?:читайте (?:также|ещ[её])|смотрите также|ещ[её] по теме|по теме|материалы по теме|подробнее"
-    r"|тағы (?:да )?оқыңыз(?:дар)?|сондай-ақ оқыңыз(?:дар)?|оқи отырыңыз(?:дар)?|тақырыпқа қатысты|тағы қараңыз"
-    r"|read (?:also|more|next)|also read|see also|related(?: stories| articles)?)\b[\s:.–—-]*",
-    re.IGNORECASE,
-)
-CREDIT = re.compile(
-    r"(?:фото(?:графия|графии|коллаж|граф)?|сурет(?:ті)?|көрнекі сурет|иллюстрация|коллаж|скриншот|photo(?:graph)?s?|image)\b"
-    r"(?P<sure>\s*(?:[:©/|]|by\b|из\b|с сайта\b|автора\b|предоставлен|courtesy\b|түсірген\b))?",
-    re.IGNORECASE,
-)
-CREDIT_CHARACTERS = 120
+LEAD_CHARACTERS = (40, 1500)
 DAY_IN_ADDRESS = re.compile(
     r"/((?:19|20)[0-9]{2})(?:/([01]?[0-9])/([0-3]?[0-9])(?=/|$)|-([01][0-9])-([0-3][0-9])(?![0-9])|([01][0-9])([0-3][0-9])(?=/))"
 )
@@ -126,7 +113,7 @@ def _by_layouts(
         found = _selector(layout.body)(tree)
         inside = set(found)
         outermost = (element for element in found if inside.isdisjoint(element.iterancestors()))
-        text = "\n".join(_kept(block for element in outermost for block in _blocks(element)))
+        text = paragraphs(outermost)
         if len(text) >= SHORTEST_CHARACTERS:
             return layout, text, f"layout:{number}"
     return None
@@ -139,72 +126,55 @@ def _generally(tree: _Element, url: str, declaration: Declaration) -> tuple[Layo
     state = "layout-changed" if declaration.layouts else "empty"
     if sum(1 for _element in tree.iter()) > MOST_ELEMENTS:
         raise PageError(_("{url}: too many elements to cut").format(url=url), "too-large")
+    _prepare(tree)
     found = extract(tree, fast=True, include_comments=False, include_tables=True, with_metadata=False) or ""
-    text = "\n".join(_kept((line, 0) for line in found.splitlines()))
+    text = "\n".join(kept((line, 0) for line in found.splitlines()))
     if len(text) < (SURELY_TEXT_CHARACTERS if declaration.layouts else SHORTEST_CHARACTERS):
         if declaration.layouts:
             message = _("{url}: no article text (has the layout of {slug} changed?)")
         else:
             message = _("{url}: no article text; declare a layout for {slug}")
         raise PageError(message.format(url=url, slug=declaration.slug), state)
+    text = _with_lead(tree, text)
     return None, text, "trafilatura:layout-changed" if declaration.layouts else "trafilatura"
 
 
-def _blocks(element: _Element) -> Iterator[tuple[str, int]]:
-    """(text, characters of it that are links) of each paragraph: what stands between two breaks or block elements."""
-    text, linked = "", 0
-    for piece in _pieces(element, in_link=False):
-        if piece is None:
-            yield clean(text), linked
-            text, linked = "", 0
-        else:
-            text += piece[0]
-            linked += len(clean(piece[0])) if piece[1] else 0
-    yield clean(text), linked
+def _prepare(tree: _Element) -> None:
+    """Change a page where trafilatura is known to go wrong on the pages we read."""
+    for element in tree.iterfind(".//div[@class]"):
+        # It drops what calls itself a caption, and the bodies of Vlast say js-img-caption.
+        is_caption = "caption" in element.get("class", "").lower()
+        if is_caption and len(text_of(element, LONGEST_CAPTION_CHARACTERS)) == LONGEST_CAPTION_CHARACTERS:
+            del element.attrib["class"]
+    # It takes headlines behind "Read also" for text, be they in the label's paragraph or in a list beside it.
+    for paragraph in list(tree.iter("p", "li", "blockquote")):
+        if _is_read_also(paragraph, READ_ALSO.match(text_of(paragraph, LONGEST_CAPTION_CHARACTERS))):
+            paragraph.drop_tree()
+    simple = (element for element in tree.iter(*LABEL_TAGS) if not len(element))
+    labels = (label for label in simple if READ_ALSO.fullmatch(clean(label.text or "")))
+    for label in list(islice(labels, MOST_LABELS)):
+        block = label.getparent()
+        whole = block is None or block.tag in {"html", "body", "article", "main"}
+        if not whole and _is_read_also(block, READ_ALSO.match(text_of(block))):
+            block.drop_tree()
 
 
-def _pieces(element: _Element, in_link: bool) -> Iterator[tuple[str, bool] | None]:
-    """(text, is it a link) of the text nodes below `element`, None for a break between paragraphs."""
-    if element.text:
-        yield element.text, in_link
-    for child in element:
-        if child.tag == "br":
-            yield None
-        elif child.tag in SKIPPED or not SKIPPED_CLASSES.isdisjoint((child.get("class") or "").split()):
-            yield ("\n", in_link) if child.tag in {"script", "style"} else None
-        else:
-            inline = child.tag in INLINE
-            if not inline:
-                yield None
-            yield from _pieces(child, in_link or child.tag == "a")
-            if not inline:
-                yield None
-        if child.tail:
-            yield child.tail, in_link
-
-
-def _kept(blocks: Iterable[tuple[str, int]]) -> Iterator[str]:
-    """The paragraphs that belong to the article: no captions of photographs, no links to other articles."""
-    after_label = False
-    for raw, linked in blocks:
-        text = clean(raw)
-        if not text or text.lower() in BOILERPLATE:
-            continue
-        label = READ_ALSO.match(text)
-        if label and label.end() == len(text):
-            after_label = True
-        elif label and linked >= 0.8 * (len(text) - label.end()):
-            after_label = False
-        elif not (after_label and linked >= 0.9 * len(text)) and not _is_credit(text):
-            after_label = False
-            yield text
-
-
-def _is_credit(text: str) -> bool:
-    credit = CREDIT.match(text)
-    if not credit or len(text) > CREDIT_CHARACTERS:
+def _is_read_also(element: _Element, label: re.Match[str] | None) -> bool:
+    """Is what follows the label all links?"""
+    if not label:
         return False
-    return bool(credit["sure"]) or (text[-1] not in ".!?…»" and len(text.split()) <= 8)
+    linked = sum(len(text_of(link)) for link in element.iter("a"))
+    return linked > 0 and linked >= 0.8 * (len(text_of(element)) - label.end())
+
+
+def _with_lead(tree: _Element, text: str) -> str:
+    """`text` with the lead that stands in a box of its own under the heading, which trafilatura leaves out."""
+    heading = next(tree.iter("h1"), None)
+    boxes = [] if heading is None else heading.xpath("following::*[@class and (self::div or self::p or self::h2)]")
+    lead = next((text_of(box) for box in boxes if LEAD_CLASS.search(box.get("class"))), "")
+    if not LEAD_CHARACTERS[0] <= len(lead) <= LEAD_CHARACTERS[1] or lead[:60] in text:
+        return text
+    return f"{lead}\n{text}"
 
 
 # Title
@@ -228,13 +198,13 @@ def _outlet_names(url: str, declaration: Declaration, metadata: Metadata) -> tup
 
 
 def _without_outlet(title: str, outlet: tuple[str, ...], any_tail: bool = False) -> str:
-    """`title` without a tail such as " - Outlet" or " | outlet.kz"; `any_tail`: without one of up to three words."""
+    """`title` without tails such as " - Outlet" or " | News on outlet.kz"; `any_tail`: or any of up to three words."""
     for _tail in range(3):
         *_before, last = [None, *TITLE_TAIL.finditer(title)]
         if last is None:
             break
         head, tail = title[: last.start()], title[last.end() :].casefold()
-        known = any(name in tail for name in outlet) and len(tail) <= 60
+        known = tail in outlet or any("." in name and name in tail for name in outlet)
         if not known and not (any_tail and len(tail.split()) <= 3 and len(head.split()) >= 4):
             break
         title = head
@@ -245,10 +215,18 @@ def _without_outlet(title: str, outlet: tuple[str, ...], any_tail: bool = False)
 
 
 def _publication(dates: Iterable[datetime | None], fetched_at: datetime) -> tuple[datetime | None, str | None]:
-    """The first time beyond doubt, else the first doubtful one with its doubt."""
+    """The first time beyond doubt, else the first doubtful one with its doubt.
+
+    Where only the day is given, a later candidate of that day may add the hour."""
     judged = [bounded(when, fetched_at) for when in dates if when is not None]
-    beyond_doubt = next((pair for pair in judged if pair[1] is None), None)
-    return beyond_doubt or next(iter(judged), bounded(None, fetched_at))
+    certain = [when for when, doubt in judged if when is not None and doubt is None]
+    if not certain:
+        return next(iter(judged), bounded(None, fetched_at))
+    midnight = certain[0].astimezone(ALMATY)
+    if midnight.time() != time():
+        return certain[0], None
+    same_day = (when for when in certain[1:] if timedelta() < when - midnight < timedelta(days=1))
+    return next(same_day, certain[0]), None
 
 
 def _moments(texts: Iterable[str], now: datetime, declaration: Declaration) -> list[datetime | None]:

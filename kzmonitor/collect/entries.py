@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from kzmonitor.collect.dates import bounded
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, case, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import func
 
 from kzmonitor.collect.canonical import canonical_url
+from kzmonitor.collect.dates import bounded
 from kzmonitor.collect.feeds import GOOD_STATES, Item, Seen
 from kzmonitor.errors import InputError
 from kzmonitor.sources.addresses import host_of
@@ -154,11 +154,20 @@ def lease(session: Session, source: str, holder: int, limit: int, now: datetime)
             holder=holder,
             lease_until=func.now() + LEASE,
             fence=Entry.fence + 1,
-            tries=Entry.tries + 1,
+            # A lease that somebody else did not live to end is still the same try.
+            tries=case((Entry.state == "leased", func.greatest(Entry.tries, 1)), else_=Entry.tries + 1),
         )
-        .returning(Entry.id, Entry.url, Entry.canonical_url, Entry.fence)
+        .returning(
+            Entry.id, Entry.url, Entry.canonical_url, Entry.fence, func.coalesce(Entry.published_at, Entry.found_at)
+        )
     )
-    return [Lease(row.id, row.url, row.canonical_url, row.fence) for row in rows]
+    newest_first = sorted(rows.tuples(), key=lambda row: (row[4], row[0]), reverse=True)
+    return [Lease(*row[:4]) for row in newest_first]
+
+
+def renew(session: Session, held: Lease) -> bool:
+    """Hold on to an entry from now; False when its lease has gone to somebody else."""
+    return _write(session, held, lease_until=func.now() + LEASE)
 
 
 def fetched(session: Session, held: Lease, capture_id: UUID) -> bool:
@@ -178,22 +187,18 @@ def failed(session: Session, held: Lease, state: str, permanent: bool, wait: tim
 
 def postponed(session: Session, held: Lease, state: str, until: datetime) -> bool:
     """Give a leased entry back without counting a try: its host may not be asked now."""
-    return _finish(session, held, state="found", error=state, retry_at=until, tries=Entry.tries - 1)
+    return _finish(session, held, state="found", error=state, retry_at=until, tries=func.greatest(Entry.tries - 1, 0))
 
 
 def _finish(session: Session, held: Lease, **values: object) -> bool:
+    return _write(session, held, lease_until=None, holder=None, **values)
+
+
+def _write(session: Session, held: Lease, **values: object) -> bool:
     statement = (
         update(Entry)
         .where(Entry.id == held.entry_id, Entry.fence == held.fence, Entry.state == "leased")
-        .values(lease_until=None, holder=None, **values)
+        .values(**values)
         .returning(Entry.id)
     )
     return session.scalar(statement) is not None
-
-
-def waiting(session: Session, source: str, now: datetime) -> int:
-    """How many entries of a source could be fetched now."""
-    due = and_(Entry.state == "found", or_(Entry.retry_at.is_(None), Entry.retry_at <= now))
-    abandoned = and_(Entry.state == "leased", leases.ended(Entry.lease_until, Entry.holder))
-    query = select(func.count()).select_from(Entry).where(Entry.source == source, or_(due, abandoned))
-    return session.scalar(query) or 0

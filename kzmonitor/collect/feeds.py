@@ -138,9 +138,7 @@ def _locations(root: etree._Element) -> list[tuple[str, str]]:
     for child in root:
         if not isinstance(child.tag, str):
             continue
-        values = {
-            etree.QName(part).localname: (part.text or "").strip() for part in child if isinstance(part.tag, str)
-        }
+        values = {etree.QName(part).localname: (part.text or "").strip() for part in child if isinstance(part.tag, str)}
         if values.get("loc", "").startswith(("http://", "https://")):
             found.append((values["loc"], values.get("lastmod", "")))
     return found

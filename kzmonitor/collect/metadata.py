@@ -33,7 +33,7 @@ PUBLISHED_META = (
 )
 AUTHOR_META = ("author", "article:author", "dc.creator", "parsely-author")
 DATED_CLASS = re.compile(r"date|time|publi|posted|created|(?:^|[\s_-])meta(?:$|[\s_-])", re.IGNORECASE)
-APART = frozenset({"aside", "footer", "nav", "form"})
+APART = ("aside", "footer", "nav", "form")
 
 
 @dataclass(frozen=True)
@@ -188,10 +188,14 @@ def _dated(tree: _Element) -> Iterator[str]:
     times = [element for element in tree.iter("time") if element.get("datetime")]
     yield from _stamps(element for element in tree.iter() if element.get("itemprop") == "datePublished")
     yield from _stamps(time for time in _beside_heading(tree) if time.get("datetime"))
-    yield from _stamps(time for time in times if any(time.iterancestors("article", "main")))
+    yield from _stamps(time for time in times if _within(time, "article", "main"))
     yield from _stamps(times)
     dated = (element for element in tree.iter() if DATED_CLASS.search(element.get("class") or ""))
-    yield from _stamps(element for element in dated if not any(element.iterancestors(*APART)))
+    yield from _stamps(element for element in dated if not _within(element, *APART))
+
+
+def _within(element: _Element, *tags: str) -> bool:
+    return next(element.iterancestors(*tags), None) is not None
 
 
 def _beside_heading(tree: _Element) -> Iterator[_Element]:

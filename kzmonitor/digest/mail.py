@@ -4,6 +4,7 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -43,7 +44,7 @@ def checked_address(text: str) -> str:
     """The address, if it is one (local@domain); raises InputError, also for anything that could add a header."""
     try:
         address = Address(addr_spec=text)
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, MessageError) as error:
         raise InputError(_("{text}: not a mail address").format(text=repr(text))) from error
     if not address.domain or not address.username or any(ord(letter) < 33 for letter in text):
         raise InputError(_("{text}: not a mail address").format(text=repr(text)))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, exists, func, select
+from sqlalchemy import case, exists, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from kzmonitor.digest.period import Period
@@ -213,7 +213,7 @@ def _told(session: Session, incident_id: UUID, end: datetime) -> Sequence[Any]:
         )
         .join(IncidentArticle, IncidentArticle.article_id == Article.id)
         .join(Revision, Revision.id == Article.current_revision)
-        .join(prediction, func.true(), isouter=True)
+        .join(prediction, true(), isouter=True)
         .where(IncidentArticle.incident_id == incident_id, IncidentArticle.created_at < end)
         .order_by(func.coalesce(Revision.published_at, Article.first_seen), Article.key)
     )

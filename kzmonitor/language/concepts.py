@@ -1,11 +1,13 @@
 """Surface words of three languages mapped to shared concepts (who, by whom, what is done, where) by one automaton.
 
-Word lists are YAML under `models/gazetteer/`: concept -> group (a language, or an entity) -> patterns. A pattern is words
-parted by spaces: `арест*` any ending · `пост*|видео` either · `~` up to three words between · `^семей` only with a capital
-letter · `"власть` only after an opening quotation mark. Patterns are folded (see `tokens.fold`) like the text, and every list
-applies to every text, since languages mix. Where the words of one match contain those of another, the longer one alone counts.
+Word lists are YAML under `models/gazetteer/`: concept -> group (a language, or an entity) -> patterns. A pattern is
+words parted by spaces: `арест*` any ending · `пост*|видео` either · `~` up to three words between · `^семей` only with
+a capital letter · `"власть` only after an opening quotation mark. Patterns are folded (see `tokens.fold`) like the text,
+and every list applies to every text, since languages mix. Where the words of one match contain those of another, the
+longer one alone counts. `concept, concept:` gives a list two meanings.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ from kzmonitor.i18n import _
 from kzmonitor.language.tokens import CACHE_WORDS, Tokens, fold
 
 GAP = 3
+# `274-бап`: the tokens are the number and the word.
+NUMBERED = re.compile(r"(?<=\d)-(?=[^\W\d_])")
 # Matches of `trap` only hide shorter ones; those of `style` are kept apart from the concepts.
 TRAP, STYLE = "trap", "style"
 
@@ -44,7 +48,7 @@ class _Word:
 
 
 def read_lexicon(folder: Path | None = None) -> list[tuple[str, str]]:
-    """(concept, pattern) of every word list in `folder` (the shipped gazetteer), sorted. InputError names a broken file."""
+    """(concept, pattern) of every word list in `folder` (the shipped ones), sorted. InputError names a broken file."""
     pairs = set()
     for path in sorted((folder or models_folder() / "gazetteer").glob("*.yaml")):
         try:
@@ -82,7 +86,7 @@ class Automaton:
 
     def _compile(self, pattern: str) -> list[_Word]:
         words, gap = [], False
-        for part in pattern.split():
+        for part in NUMBERED.sub(" ", pattern).split():
             if part == "~":
                 gap = True
                 continue
@@ -147,19 +151,20 @@ def _follow(rest: tuple[_Word, ...], tokens: Tokens, keys: list[tuple[str, ...]]
 
 
 def _longest(found: set[Match]) -> list[Match]:
-    """Matches that no other contains, without the traps."""
-    long = [match for match in found if len(match.words) > 1]
-    covered: dict[int, list[set[int]]] = {}
-    for match in long:
-        for word in match.words:
-            covered.setdefault(word, []).append(set(match.words))
+    """Matches that no longer one contains; a trap hides those of its own length too, and is left out itself."""
+    covering: dict[int, list[Match]] = {}
+    for match in found:
+        if len(match.words) > 1 or match.concept == TRAP:
+            for word in match.words:
+                covering.setdefault(word, []).append(match)
     kept = [
         match
         for match in found
-        if match.concept != TRAP and not any(_within(match, words) for words in covered.get(match.first, ()))
+        if match.concept != TRAP and not any(_hides(long, match) for long in covering.get(match.first, ()))
     ]
     return sorted(kept, key=lambda match: (match.first, match.last, match.concept))
 
 
-def _within(match: Match, words: set[int]) -> bool:
-    return len(match.words) < len(words) and words.issuperset(match.words)
+def _hides(long: Match, match: Match) -> bool:
+    longer = len(match.words) < len(long.words) or (long.concept == TRAP and len(match.words) == len(long.words))
+    return longer and set(match.words) <= set(long.words)

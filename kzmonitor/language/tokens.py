@@ -1,7 +1,7 @@
-"""Words of a text with their places, sentences and one folded form that Russian, Kazakh in any dress and English share.
+"""Words of a text with their places, sentences and one folded form for Russian, Kazakh in any dress, and English.
 
-Folding makes what differs only in spelling equal: case, stress marks, ё and е, Kazakh letters and the Russian ones typed
-instead of them, Latin Kazakh and Cyrillic. It loses a little (Kazakh `сот` and Russian `сот` look alike) and is only
+Folding makes what differs only in spelling equal: case, stress marks, ё and е, Kazakh letters and the Russian ones
+typed instead of them, Latin Kazakh and Cyrillic. It loses a little (Kazakh `сот` and Russian `сот` look alike) and is only
 ever used to compare.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from kzmonitor.language.detect import detect
 from kzmonitor.language.romanized import to_cyrillic
 
-# Combining marks, soft hyphens and zero-width characters stay inside their word; hyphens and apostrophes join two parts.
+# Combining marks, soft hyphens and zero-width characters stay inside their word; hyphens and apostrophes join parts.
 TOKEN = re.compile(
     r"(?P<word>[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u00ad\u200b-\u200d]|[-'’ʼ`‑](?=[^\W\d_]))*)"
     r"|(?P<number>\d+(?:[.,:\-\u00a0]\d+)*)"
@@ -21,8 +21,9 @@ TOKEN = re.compile(
 OPENING = "«\"“„‟'‘#"
 # A full stop after these ends no sentence; single letters (initials) are treated alike.
 ABBREVIATIONS = frozenset(
-    "ст ч п г гг ул им обл тг тыс млн млрд руб просп пр см др св art no mr mrs ms dr st vs inc ltd".split()
-)
+    ["ст", "ч", "п", "г", "гг", "ул", "им", "обл", "тг", "тыс", "млн", "млрд", "руб", "просп", "пр", "см", "др", "св"]
+    + ["art", "no", "mr", "mrs", "ms", "dr", "st", "vs", "inc", "ltd"]
+)  # fmt: skip
 
 CYRILLIC = re.compile("[\u0400-\u052f]")
 MARKS = re.compile("[\u0300-\u036f\u00ad\u200b-\u200d]")
@@ -34,9 +35,13 @@ FOLD = str.maketrans(_LETTERS)
 # Latin letters inside a Cyrillic word were typed by mistake (or to hide from a search).
 LOOK_ALIKES = str.maketrans("aeopcyxikhmtb", "аеорсухикнмтв")
 ENGLISH_ENDINGS = re.compile(r"(?:'s|’s|ies|ing|ed|es|s|ly)$")
-FUNCTION_WORDS = frozenset("the of and to in a for that on with was is by he she his her said has were from".split())
+FUNCTION_WORDS = frozenset(
+    ["the", "of", "and", "to", "in", "a", "for", "that", "on", "with", "was", "is", "by", "he", "she", "his", "her"]
+    + ["said", "has", "were", "from"]
+)  # fmt: skip
 
 CYRILLIC_STEM = 6
+VOWELS = "аеиоуы"
 LATIN_STEM = 8
 CACHE_WORDS = 200_000
 
@@ -77,10 +82,10 @@ def fold_romanized(word: str) -> str:
 
 
 def stem(folded: str) -> str:
-    """A cheap stem of a folded word: Cyrillic ones are cut to 6 letters, English ones lose a light ending."""
+    """A cheap stem of a folded word: Cyrillic ones are cut to 6 letters and lose end vowels, others an ending."""
     if folded.isascii():
         return ENGLISH_ENDINGS.sub("", folded)[:LATIN_STEM] if len(folded) > 4 else folded
-    return folded[:CYRILLIC_STEM]
+    return folded[:3] + folded[3:CYRILLIC_STEM].rstrip(VOWELS)
 
 
 _folds: dict[str, str] = {}

@@ -107,8 +107,9 @@ def moment(when: datetime) -> str:
 
 
 def share(number: float) -> str:
-    """A probability as a percentage."""
-    return str(format_percent(number, locale=LOCALES[current()]))
+    """A probability as a percentage; nothing but certainty is 100 %, nothing but impossibility 0 %."""
+    shown = min(max(number, 0.01), 0.99) if 0 < number < 1 else number
+    return str(format_percent(shown, locale=LOCALES[current()]))
 
 
 def web_address(url: str) -> str | None:

@@ -18,6 +18,10 @@ from kzmonitor.store.tables import Host
 # the way to the host.
 LATE = 0.15
 RESERVED = 1.3
+# A wait of over so many gaps and seconds is no queue: the host asked to be left alone.
+QUEUE_GAPS = 20
+PATIENCE_S = 60.0
+LONGEST_CRAWL_DELAY_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -29,23 +33,33 @@ class Slot:
 
 
 def open_host(session: Session, name: str, delay_s: float, now: datetime) -> None:
-    """Make the row of a host, or renew its gap (seconds); the longest that any source declares counts."""
+    """Make the row of a host, or widen its gap (seconds). Only `set_gap` narrows it, once robots.txt is known."""
     row = insert(Host).values(name=name, next_at=now, delay_s=delay_s)
-    session.execute(row.on_conflict_do_update(index_elements=[Host.name], set_={"delay_s": delay_s}))
+    widest = func.greatest(Host.delay_s, row.excluded.delay_s)
+    session.execute(row.on_conflict_do_update(index_elements=[Host.name], set_={"delay_s": widest}))
 
 
-def take_slot(session: Session, name: str) -> Slot:
-    """Reserve the next slot of a host. Time is the database's, so that the clocks of several machines need
-    not agree."""
+def set_gap(session: Session, name: str, delay_s: float) -> None:
+    """Settle the gap of a host, seconds."""
+    session.execute(update(Host).where(Host.name == name).values(delay_s=delay_s))
+
+
+def take_slot(session: Session, name: str) -> Slot | None:
+    """Reserve the next slot of a host; None, and nothing reserved, while the host wants to be left alone. Time
+    is the database's, so that the clocks of several machines need not agree."""
     clock = func.clock_timestamp()
     gap = func.make_interval(0, 0, 0, 0, 0, 0, Host.delay_s * RESERVED)
+    queue = func.make_interval(0, 0, 0, 0, 0, 0, PATIENCE_S + Host.delay_s * RESERVED * QUEUE_GAPS)
     statement = (
         update(Host)
-        .where(Host.name == name)
+        .where(Host.name == name, Host.next_at <= clock + queue)
         .values(next_at=func.greatest(Host.next_at, clock) + gap)
         .returning(func.extract("epoch", Host.next_at - gap - clock), Host.delay_s)
     )
-    wait_s, delay_s = session.execute(statement).one()
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        return None
+    wait_s, delay_s = row
     return Slot(max(0.0, float(wait_s)), delay_s * LATE if delay_s else math.inf)
 
 
@@ -58,6 +72,6 @@ def hold_back(session: Session, name: str, wait: timedelta) -> None:
     )
 
 
-def longest_gap_s(gaps: list[float], crawl_delay_s: float | None) -> float:
-    """The gap to keep for a host: what its sources declare and what its robots.txt asks for, up to 60 s."""
-    return max(*gaps, min(crawl_delay_s or 0.0, 60.0))
+def longest_gap_s(declared_s: float, crawl_delay_s: float | None) -> float:
+    """The gap to keep for a host: what its sources declare, or what its robots.txt asks for, up to 60 s."""
+    return max(declared_s, min(crawl_delay_s or 0.0, LONGEST_CRAWL_DELAY_S))

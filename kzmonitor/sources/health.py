@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import func
 
@@ -52,15 +53,13 @@ def health(session: Session, declaration: Declaration, now: datetime) -> Health:
     latest = (
         select(Poll.url, Poll.state, Poll.error)
         .where(Poll.source == declaration.slug, Poll.started <= now)
-        .distinct(Poll.url)
+        .ext(distinct_on(Poll.url))
         .order_by(Poll.url, Poll.started.desc())
     )
     looks = session.execute(latest).all()
     bad = [look for look in looks if look.state not in CALM]
     last_success = session.scalar(
-        select(func.max(Poll.started)).where(
-            Poll.source == declaration.slug, Poll.state.in_(CALM), Poll.started <= now
-        )
+        select(func.max(Poll.started)).where(Poll.source == declaration.slug, Poll.state.in_(CALM), Poll.started <= now)
     )
     newest = session.scalar(
         select(func.max(func.coalesce(Entry.published_at, Entry.found_at))).where(
