@@ -8,7 +8,8 @@ UV_VERSION := 0.13.9
 unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run demo test test-slow check lock messages
+
+.PHONY: help setup run demo test test-slow test-database check lock messages
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,6 +35,9 @@ test: check ## everything that CI checks, but the slow suites
 
 test-slow: setup ## faults, browser, DAG runs, the run command
 	@pytest -m slow tests
+
+test-database: setup ## the tests that use a database, on the one that KZMONITOR_TEST_DATABASE_URL names
+	@pytest -n 2 -m "not slow" tests/store tests/collect tests/sources tests/incidents tests/digest tests/review
 
 check: setup
 	@ruff format --check .

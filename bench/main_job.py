@@ -102,12 +102,16 @@ def judge(database: Database, outlets: list[Outlet], truth: dict[str, dict[str, 
             verdict = outcome(record["relevant"], prediction.tier)
             tally.setdefault((source, record.get("lang", "?")), Counter())[verdict] += 1
             if verdict.startswith(("missed", "wrong")):
-                print(f"  {verdict}: {record['id']} {prediction.relevance:.2f} {prediction.labels} {revision.title[:80]}")
+                print(
+                    f"  {verdict}: {record['id']} {prediction.relevance:.2f} {prediction.labels} {revision.title[:80]}"
+                )
         alerts = Counter(session.scalars(select(Alert.tier)))
         grouped = len(session.scalars(select(IncidentArticle.article_id)).all())
     for source, shares in through.items():
         shares.sort()
-        print(f"{source}: {len(shares)} articles, text through: least {shares[0]:.3f}, mean {sum(shares) / len(shares):.4f}")
+        print(
+            f"{source}: {len(shares)} articles, text through: least {shares[0]:.3f}, mean {sum(shares) / len(shares):.4f}"
+        )
     for (source, language), verdicts in sorted(tally.items()):
         print(f"{source} {language}: {dict(sorted(verdicts.items()))}")
     print(f"alerts by tier: {dict(alerts)}, articles in incidents: {grouped}")

@@ -132,12 +132,13 @@ class DeclaredSpider(Spider):
         return parse_listing(response.text, response.url, self.declaration)
 
     def following(self, target: Target, seen: Seen, new: int) -> list[Target]:
-        """Sitemaps of an index; the next page of a listing while every link was new (a gap may lie behind)."""
+        """Sitemaps of an index; the next page of a listing while a third of its links was new: a gap may lie
+        behind, and what is popular stands on each page."""
         if seen.children and target.page < MOST_PAGES:
             children = self.children(seen.children)
             return [Target("sitemap", url, url, MOST_PAGES) for url in children if url != target.url]
         paged = target.kind != "feed" and "{page}" in target.template
-        if not paged or not seen.items or new < len(seen.items) or target.page >= MOST_PAGES:
+        if not paged or not seen.items or 3 * new < len(seen.items) or target.page >= MOST_PAGES:
             return []
         page = target.page + 1
         return [replace(target, url=fill(target.template, page, self.started.date()), page=page)]
@@ -154,7 +155,7 @@ class DeclaredSpider(Spider):
         if detour is not None:
             yield detour
             return
-        error = None if state != "error" else type(failure.value).__name__
+        error = type(failure.value).__name__ if state == "error" else getattr(failure.value, "why", None)
         await self.record(request.cb_kwargs["target"], Seen(state), entries.Validators(), error)
 
     async def waiting_pages(self) -> AsyncIterator[Request]:

@@ -15,7 +15,7 @@ from twisted.internet.error import DNSLookupError
 
 from kzmonitor.sources import budget, robots
 from kzmonitor.sources.addresses import host_of
-from spiders.outcome import DOWNLOAD_ERRORS, Refused
+from spiders.outcome import DOWNLOAD_ERRORS, Refused, state_of_error
 
 # Names of this process that turned out to stand for private addresses: Twisted passes on no reason.
 PRIVATE_NAMES: set[str] = set()
@@ -87,7 +87,7 @@ class GuardMiddleware:
             return
         answer = await self._robots(host, request)
         if answer.text is None:
-            raise Refused("robots-unreachable")
+            raise Refused("robots-unreachable", answer.problem)
         if not answer.allows(request.url, self.house.agent):
             raise Refused("robots-denied")
 
@@ -132,6 +132,6 @@ class GuardMiddleware:
         try:
             response: Response = await self.crawler.engine.download_async(Request(address.geturl(), meta=meta))
         except (OSError, IgnoreRequest, *DOWNLOAD_ERRORS) as error:
-            return robots.Robots(text=None, problem=type(error).__name__)
+            return robots.Robots(text=None, problem=state_of_error(error))
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
         return robots.judge(response.status, content_type, response.body)

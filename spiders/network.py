@@ -27,6 +27,11 @@ TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 class TurnTakingHandler(HTTP11DownloadHandler):
     """Sends a request when it is its host's turn: after Scrapy's own queue, so that no slot is taken in advance."""
 
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        # Twisted would send a request again over a new connection without asking for a turn.
+        self._pool.retryAutomatically = False
+
     async def download_request(self, request: Request) -> Response:
         """The response, once the host's budget allowed the request; time spent waiting is no time-out."""
         house, held = self._crawler.spider.house, request.meta.get("held")

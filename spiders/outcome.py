@@ -47,16 +47,21 @@ DOWNLOAD_ERRORS = (
 
 
 class Refused(IgnoreRequest):
-    """A request that we do not make; `state` says why."""
+    """A request that we do not make: its named state, and where there is more to say, why."""
 
-    def __init__(self, state: str) -> None:
+    def __init__(self, state: str, why: str | None = None) -> None:
         super().__init__(state)
         self.state = state
+        self.why = why
 
 
 def state_of(failure: Failure) -> str:
     """The named state of a failed request."""
-    error = failure.value
+    return state_of_error(failure.value)
+
+
+def state_of_error(error: BaseException) -> str:
+    """The named state that an error of a request stands for."""
     if isinstance(error, Refused):
         return error.state
     if isinstance(error, HttpError):
@@ -87,6 +92,8 @@ def state_of_status(status: int) -> str:
         return "404"
     if status == 429:
         return "rate-limited"
+    if 300 <= status < 400:
+        return "bad-address"  # a redirect that names nothing to go to
     return "server-error" if status >= 500 else str(status)
 
 

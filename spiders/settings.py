@@ -8,8 +8,10 @@ MAX_BYTES = 10_000_000
 TIMEOUT_S = 30
 
 
-def scrapy_settings(settings: Settings, agent: str, proxies: Sequence[str] = ()) -> dict[str, object]:
-    """The settings of every crawl. `proxies`: their names."""
+def scrapy_settings(
+    settings: Settings, agent: str, proxies: Sequence[str] = (), timeout_s: float = TIMEOUT_S
+) -> dict[str, object]:
+    """The settings of every crawl. `proxies`: their names. `timeout_s`: the longest that an answer may take."""
     return {
         "BOT_NAME": "kzmonitor",
         "USER_AGENT": agent,
@@ -44,7 +46,7 @@ def scrapy_settings(settings: Settings, agent: str, proxies: Sequence[str] = ())
         "METAREFRESH_ENABLED": False,
         "REDIRECT_MAX_TIMES": 5,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
-        "DOWNLOAD_TIMEOUT": TIMEOUT_S,
+        "DOWNLOAD_TIMEOUT": timeout_s,
         "DOWNLOAD_MAXSIZE": MAX_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_DELAY": 0,

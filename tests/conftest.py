@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,11 @@ from psycopg import sql
 from sqlalchemy import URL, make_url, select, text
 from sqlalchemy.orm import Session
 
+from kzmonitor.classify import registry
+from kzmonitor.classify.labelled import read_taxonomy
+from kzmonitor.classify.model import Classifier
+from kzmonitor.classify.train import train
+from kzmonitor.config import models_folder
 from kzmonitor.store import Database, embedded, engine, schema
 from kzmonitor.store.tables import (
     Alert,
@@ -130,7 +135,13 @@ def report_of(
     """The alert of a new incident that this article tells of, or `of`, when it is one more article of its incident."""
     session.merge(
         Source(
-            slug=source, name=source.replace("-", " ").title(), tier=1, kind="outlet", languages=[language], country="KZ", enabled=True
+            slug=source,
+            name=source.replace("-", " ").title(),
+            tier=1,
+            kind="outlet",
+            languages=[language],
+            country="KZ",
+            enabled=True,
         )
     )
     session.flush()
@@ -206,3 +217,17 @@ def _alert(
     session.flush()
     session.add(AlertEvent(alert_id=alert.id, kind="opened", article_id=revision.article_id, ready_at=at))
     return alert
+
+
+@pytest.fixture(scope="session")
+def trained() -> Classifier:
+    """The baseline, trained once a worker."""
+    return train(registry.seed_texts(), read_taxonomy(models_folder() / "taxonomy.yaml"))
+
+
+@pytest.fixture
+def champion(database: Database, trained: Classifier) -> Database:
+    """The database with that baseline as its champion, so that first use does not train another."""
+    with database.session() as session:
+        registry.add(session, trained, "champion", datetime(2026, 11, 1, tzinfo=UTC))
+    return database

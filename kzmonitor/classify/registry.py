@@ -1,32 +1,37 @@
-"""The registry of models: versions in the database, cached by hash, verified on load."""
+"""The registry of models: versions in the database, cached by hash, verified on load.
+
+scikit-learn is imported by what fits or loads a model, not by what lists them: it costs a command a second."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from kzmonitor.classify import persist
 from kzmonitor.classify.labelled import Text, read_jsonl, read_taxonomy
-from kzmonitor.classify.model import Classifier
-from kzmonitor.classify.train import train
 from kzmonitor.config import models_folder
 from kzmonitor.errors import InputError
 from kzmonitor.i18n import _
 from kzmonitor.store.tables import Model, new_id
 
+if TYPE_CHECKING:
+    from kzmonitor.classify.model import Classifier
+
 BASELINE_LOCK = 0x6B7A6D64
 
 
 @lru_cache(maxsize=2)
-def _load(body: bytes) -> Classifier:
+def _load(body: bytes) -> "Classifier":
+    from kzmonitor.classify import persist
+
     return persist.load(body)
 
 
-def classifier(model: Model) -> Classifier:
+def classifier(model: Model) -> "Classifier":
     """The fitted classifier of a version. Raises InputError when its body does not match its hash."""
     if hashlib.sha256(model.body).digest() != model.sha256:
         raise InputError(
@@ -56,12 +61,16 @@ def seed_texts() -> list[Text]:
 
 
 def _baseline(session: Session, now: datetime) -> Model:
+    from kzmonitor.classify.train import train
+
     fitted = train(seed_texts(), read_taxonomy(models_folder() / "taxonomy.yaml"))
     return add(session, fitted, "champion", now)
 
 
-def add(session: Session, fitted: Classifier, state: str, now: datetime) -> Model:
+def add(session: Session, fitted: "Classifier", state: str, now: datetime) -> Model:
     """Keep a fitted classifier as a new version, after proving that what was saved loads."""
+    from kzmonitor.classify import persist
+
     body = persist.save(fitted)
     persist.load(body)
     sha256 = hashlib.sha256(body).digest()

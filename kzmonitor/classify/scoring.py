@@ -3,13 +3,16 @@
 from collections import Counter
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from kzmonitor.classify.model import Classifier
 from kzmonitor.store.tables import Article, Model, Prediction, Revision
+
+if TYPE_CHECKING:
+    from kzmonitor.classify.model import Classifier
 
 BATCH = 100
 
@@ -32,7 +35,7 @@ def unscored(session: Session, model: Model, since: datetime, limit: int) -> lis
 
 
 def score_waiting(
-    session: Session, model: Model, fitted: Classifier, rescore_days: int, now: datetime, limit: int = BATCH
+    session: Session, model: Model, fitted: "Classifier", rescore_days: int, now: datetime, limit: int = BATCH
 ) -> Counter[str]:
     """Score up to `limit` revisions; how many ended in tier mail, queue, or unflagged (empty: none waits)."""
     revisions = unscored(session, model, now - timedelta(days=rescore_days), limit)

@@ -9,9 +9,11 @@ from kzmonitor.classify.calibrate import Bools, Floats
 
 # Recall weighs this many times precision in the queue: a reviewer's glance costs less than a missed report.
 QUEUE_BETA = 1.25
-# Precision weighs more in mail. Of irrelevant texts at most this share may pass (one article in a hundred is relevant).
-LABEL_MAIL_BETA = 0.5
-MAIL_FALSE_SHARE = 0.01
+# In mail precision comes first: one article in a hundred is relevant, so one false alarm in a hundred halves it. Of the
+# irrelevant texts at most this share may pass; nearly all of the seed's are look-alikes, which ordinary news seldom is.
+MAIL_FALSE_SHARE = 0.015
+# A label less likely than this is not said, however rare it is.
+LEAST_LABEL_CHANCE = 0.3
 NEVER = 1.01
 
 
@@ -44,7 +46,7 @@ def best_f(probabilities: Floats, positive: Bools, beta: float = 1.0) -> tuple[f
 
 
 def relevance_pair(probabilities: Floats, relevant: Bools) -> Pair:
-    """Queue: best F with recall weighed more. Mail: the lowest at which at most 1 % of irrelevant texts pass."""
+    """Queue: best F with recall weighed more. Mail: the lowest that few enough irrelevant texts pass."""
     if not relevant.any():
         return Pair(NEVER, NEVER)
     if relevant.all():
@@ -62,12 +64,11 @@ def _rarely_false(irrelevant: Floats) -> float:
 
 def label_pair(probabilities: Floats, positive: Bools) -> Pair:
     """Over relevant texts. Queue: half the best F1, the optimal cut of calibrated probabilities and steadier than the
-    best cut of few examples (Lipton, Elkan, Naryanaswamy, ECML 2014). Mail: best F with precision weighed more."""
+    best cut of few examples (Lipton, Elkan, Naryanaswamy, ECML 2014). Mail: that best cut itself, if it is higher."""
     if not positive.any():
         return Pair(NEVER, NEVER)
     if positive.all():
         return Pair(0.0, 0.0)
-    best, _ = best_f(probabilities, positive)
-    queue = best / 2
-    _, mail = best_f(probabilities, positive, LABEL_MAIL_BETA)
-    return Pair(queue, max(queue, mail))
+    best, cut = best_f(probabilities, positive)
+    queue = max(best / 2, LEAST_LABEL_CHANCE)
+    return Pair(queue, max(queue, cut))

@@ -26,7 +26,7 @@ from kzmonitor.language.concepts import read_lexicon
 RECIPE = 1
 FOLDS = 5
 C = 1.0
-WORDS_WEIGHT, CONCEPTS_WEIGHT = 3.0, 0.7
+WORDS_WEIGHT, CONCEPTS_WEIGHT = 4.0, 0.6
 # Weight of a text shown as if it were set elsewhere: enough to keep other countries' news out, little for the rest.
 ELSEWHERE_WEIGHT = 0.1
 # Weight of a text of unrelated sentences.

@@ -27,6 +27,8 @@ NOT_FOR_AIRFLOW = (
     "PYTHONWARNINGS",
     "KZMONITOR_REVIEW_",
 )
+# skops asks every loaded module for every ufunc by name, which Airflow's answer with 3,000 warnings a task.
+QUIET = "ignore::FutureWarning:skops.io._utils"
 
 
 def dags_folder() -> Path:
@@ -79,7 +81,13 @@ class AirflowHome:
             for section, options in sections.items()
             for option, value in options.items()
         }
-        return kept | {"AIRFLOW_HOME": str(self.folder), "NO_PROXY": no_proxy, "no_proxy": no_proxy} | settings
+        own = {
+            "AIRFLOW_HOME": str(self.folder),
+            "NO_PROXY": no_proxy,
+            "no_proxy": no_proxy,
+            "PYTHONWARNINGS": QUIET,
+        }
+        return kept | own | settings
 
     def _settings(self, database: str, port: int) -> dict[str, dict[str, str]]:
         address = f"http://127.0.0.1:{port}"

@@ -4,20 +4,21 @@ import json as json_module
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kzmonitor.classify import persist, registry
+from kzmonitor.classify import registry
 from kzmonitor.classify.evaluate import evaluate as evaluate_classifier
 from kzmonitor.classify.labelled import read_jsonl, read_taxonomy, taxonomy_of
-from kzmonitor.classify.model import Classifier
-from kzmonitor.classify.train import train as train_classifier
 from kzmonitor.cli import shell
 from kzmonitor.cli.collecting import Json, moment
 from kzmonitor.config import models_folder
 from kzmonitor.i18n import _
 from kzmonitor.store import Database
+
+if TYPE_CHECKING:
+    from kzmonitor.classify.model import Classifier
 
 ModelName = Annotated[
     str | None,
@@ -58,6 +59,9 @@ def train(
         labels = read_taxonomy(taxonomy)
     else:
         labels = taxonomy_of(texts) if data else read_taxonomy(models_folder() / "taxonomy.yaml")
+    from kzmonitor.classify import persist
+    from kzmonitor.classify.train import train as train_classifier
+
     fitted = train_classifier(texts, labels)
     if out is not None:
         unfinished = out.with_name(f".{out.name}.part")
@@ -74,15 +78,17 @@ def train(
     )
 
 
-def chosen(wanted: str | None) -> tuple[str, Classifier]:
+def chosen(wanted: str | None) -> "tuple[str, Classifier]":
     """The name and classifier of a model file, a version, or the champion. Raises InputError."""
+    from kzmonitor.classify import persist
+
     if wanted is not None and Path(wanted).is_file():
         return wanted, persist.load(Path(wanted).read_bytes())
     with shell.database() as database:
         return _registered(database, wanted)
 
 
-def _registered(database: Database, wanted: str | None) -> tuple[str, Classifier]:
+def _registered(database: Database, wanted: str | None) -> "tuple[str, Classifier]":
     with database.session() as session:
         found = registry.champion(session, shell.now()) if wanted is None else registry.find(session, wanted)
         return found.version, registry.classifier(found)

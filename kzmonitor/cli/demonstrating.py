@@ -13,6 +13,7 @@ import typer
 from kzmonitor import config, newsroom
 from kzmonitor.classify.labelled import read_taxonomy
 from kzmonitor.cli import shell
+from kzmonitor.cli.supervisor import claimed
 from kzmonitor.collect import crawl
 from kzmonitor.config import Settings
 from kzmonitor.digest.daily import digest_of
@@ -23,7 +24,7 @@ from kzmonitor.incidents.understand import understand
 from kzmonitor.sources import health
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.sources.health import Health
-from kzmonitor.store import Database, partitions, schema
+from kzmonitor.store import Database, embedded, partitions, schema
 
 
 def register(app: typer.Typer) -> None:
@@ -79,7 +80,12 @@ def demo(
     out = out.absolute() if out else None
     take_demo_settings()
     settings = config.settings()
-    with emptied() as database, newsroom_of(settings):
+    with (
+        embedded.running(settings.data),
+        claimed(settings.data),
+        emptied() as database,
+        newsroom_of(settings),
+    ):
         declared = shell.declarations(None)
         shell.say(_("collecting from {n} local outlets").format(n=len(declared)))
         ended = crawl.run(list(declared), settings.sources_dir)

@@ -1,22 +1,19 @@
 """The units of work that Airflow's tasks run, a function each. Each opens the database by itself, may be
-repeated, and gives back slugs and counts only: what it returns ends up in Airflow's own database."""
+repeated, and gives back slugs and counts only: what it returns ends up in Airflow's own database.
+
+Each is a process of its own, several of them a minute: what only one needs it imports by itself (scikit-learn alone
+takes a second)."""
 
 import hashlib
 from collections import Counter
 from datetime import date, datetime, timedelta
 
 from kzmonitor import config
-from kzmonitor.classify import persist
-from kzmonitor.classify import registry as models
-from kzmonitor.classify.labelled import read_taxonomy
-from kzmonitor.classify.train import train
 from kzmonitor.cli import shell
 from kzmonitor.collect import crawl
-from kzmonitor.digest.daily import digest_of
 from kzmonitor.digest.period import ALMATY, DIGEST_TIME
 from kzmonitor.errors import PageError, SourceError
 from kzmonitor.i18n import _
-from kzmonitor.incidents.understand import understand as understand_all
 from kzmonitor.sources import health
 from kzmonitor.store import partitions
 
@@ -24,6 +21,15 @@ from kzmonitor.store import partitions
 BROUGHT = health.CALM | {"no-dates", "broken-xml"}
 # States that may be over in a minute. The rest (a wall, a wrong address, a plea to slow down) need time or a person.
 PASSING = frozenset({"timeout", "connection", "dns", "server-error", "cut-short", "error"})
+
+
+def prepare() -> None:
+    """What the others find made: this and the coming months' partitions, and a first model."""
+    from kzmonitor.classify import registry as models
+
+    with shell.one_line_errors(), shell.database() as database, database.session() as session:
+        partitions.ensure(session, shell.now())
+        models.champion(session, shell.now())
 
 
 def due_sources() -> list[str]:
@@ -54,6 +60,8 @@ def poll(slug: str) -> dict[str, int]:
 
 def understand() -> dict[str, int]:
     """Cut, score, group and open alerts until nothing is left; how many articles ended how, as `step:outcome`."""
+    from kzmonitor.incidents.understand import understand as understand_all
+
     declared = shell.declarations(None)
     with shell.database() as database:
         done = understand_all(database, declared, config.settings(), shell.now)
@@ -68,6 +76,9 @@ def digest(moment: datetime) -> dict[str, int]:
     """Write and send the digest of the last 08:00 (Almaty) up to `moment`; nobody is sent a second copy.
 
     Raises SourceError when some could not be sent, which another try sends."""
+    from kzmonitor.classify.labelled import read_taxonomy
+    from kzmonitor.digest.daily import digest_of
+
     taxonomy = read_taxonomy(config.models_folder() / "taxonomy.yaml")
     declared, settings = shell.declarations(None), config.settings()
     with shell.database() as database:
@@ -92,6 +103,11 @@ def make_partitions() -> int:
 
 def train_candidate() -> str:
     """The version of a candidate trained from the seed corpus; the one that is there if it came out the same."""
+    from kzmonitor.classify import persist
+    from kzmonitor.classify import registry as models
+    from kzmonitor.classify.labelled import read_taxonomy
+    from kzmonitor.classify.train import train
+
     fitted = train(models.seed_texts(), read_taxonomy(config.models_folder() / "taxonomy.yaml"))
     sha256 = hashlib.sha256(persist.save(fitted)).digest()
     with shell.database() as database, database.session() as session:

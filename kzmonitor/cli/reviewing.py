@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kzmonitor import config, review
+from kzmonitor import config
 from kzmonitor.cli import shell
 from kzmonitor.i18n import _
 
@@ -23,6 +23,8 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65_535, help=_("Port on 127.0.0.1."))] = 8000,
 ) -> None:
     """Serve the review app on this machine only; the address with its login token is printed."""
+    from kzmonitor import review
+
     token = os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24)
     with shell.database() as database:
         shell.say(_("review: {address}").format(address=f"http://127.0.0.1:{port}/?token={token}"))

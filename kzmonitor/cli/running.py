@@ -1,16 +1,14 @@
 """Command: run. Everything on one machine: the database, Airflow, the review app, until Ctrl-C."""
 
-import fcntl
 import os
 import secrets
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,16 +16,16 @@ import typer
 from sqlalchemy import func, select
 
 from kzmonitor import config
-from kzmonitor.classify import registry as models
 from kzmonitor.cli import airflow_home, demonstrating, shell
 from kzmonitor.cli.airflow_home import AirflowHome
+from kzmonitor.cli.guard import guarded
 from kzmonitor.cli.reviewing import TOKEN_VARIABLE
-from kzmonitor.cli.supervisor import Child, Supervisor, guarded, listening
+from kzmonitor.cli.supervisor import Child, Supervisor, claimed, listening
 from kzmonitor.config import Settings
 from kzmonitor.errors import SetupError
 from kzmonitor.i18n import _
 from kzmonitor.incidents import alerts
-from kzmonitor.store import Database, embedded, partitions
+from kzmonitor.store import Database, embedded
 from kzmonitor.store.tables import Article, Poll
 
 START_TIMEOUT_S = 240
@@ -58,23 +56,21 @@ def run(
         demonstrating.take_demo_settings()
     pin_settings()
     settings = config.settings()
-    with listening() as wish:
-        supervisor = Supervisor(settings.data / "logs", wish)
-        with guarded(supervisor.mark, partial(let_go, settings.data)), ExitStack() as stack:
-            opened = demonstrating.emptied() if demo else shell.database()
-            database = stack.enter_context(opened)
-            # Airflow keeps its own tables in the embedded server, also when KZMONITOR_DATABASE_URL names another.
-            cluster = stack.enter_context(embedded.running(settings.data))
-            stack.enter_context(claimed(settings.data))
-            if demo:
-                stack.enter_context(demonstrating.newsroom_of(settings))
-            home = AirflowHome(settings.data / "airflow")
-            home.prepare()
-            environment = home.environment(os.environ, cluster.url("airflow"), airflow_port)
-            try:
-                lost = Run(settings, supervisor, database, home, environment, port, airflow_port).go()
-            finally:
-                supervisor.stop()
+    with listening() as wish, guarded(settings.data) as guard, ExitStack() as stack:
+        supervisor = Supervisor(settings.data / "logs", wish, guard)
+        # Airflow keeps its own tables in the embedded server, also when KZMONITOR_DATABASE_URL names another.
+        cluster = stack.enter_context(embedded.running(settings.data))
+        stack.enter_context(claimed(settings.data))
+        database = stack.enter_context(demonstrating.emptied() if demo else shell.database())
+        if demo:
+            stack.enter_context(demonstrating.newsroom_of(settings))
+        home = AirflowHome(settings.data / "airflow")
+        home.prepare()
+        environment = home.environment(os.environ, cluster.url("airflow"), airflow_port)
+        try:
+            lost = Run(settings, supervisor, database, home, environment, port, airflow_port).go()
+        finally:
+            supervisor.stop()
     if lost is not None:
         raise typer.Exit(1)
     shell.say(_("stopped"))
@@ -105,24 +101,16 @@ def pin_settings() -> None:
         os.environ["KZMONITOR_SOURCES_DIR"] = str(settings.sources_dir.absolute())
 
 
-@contextmanager
-def claimed(data: Path) -> Iterator[None]:
-    """One run a data folder. Raises SetupError when another has it."""
-    with (data / "run.lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SetupError(
-                _("{path}: another kzmonitor runs in this folder; stop it first").format(path=data)
-            ) from error
-        yield
+def python(code: str, *arguments: str) -> list[str]:
+    """A command of this environment, whatever PATH and the working folder say."""
+    return [sys.executable, "-P", "-c", code, *arguments]
 
 
-def let_go(data: Path) -> None:
-    """Stop the embedded server if nobody else uses it."""
-    if embedded.is_running(embedded.Cluster(data)):
-        with embedded.running(data):
-            pass
+def ended(child: Child) -> str:
+    """The line about a child that should not have ended, or not so."""
+    return _("{name} has ended (exit code {code}); its log says why: {log}").format(
+        name=child.name, code=child.process.returncode, log=child.log
+    )
 
 
 @dataclass
@@ -146,34 +134,29 @@ class Run:
             self.watch()
         lost = None if self.supervisor.wish.stop.is_set() else self.supervisor.ended()
         if lost is not None:
-            shell.complain(
-                _("{name} has ended (exit code {code}); its log says why: {log}").format(
-                    name=lost.name, code=lost.process.returncode, log=lost.log
-                )
-            )
+            shell.complain(ended(lost))
         elif not self.supervisor.wish.hurry:
             shell.say(_("stopping; what runs may finish, Ctrl-C again stops at once"))
         return lost
 
     def prepare(self) -> bool:
-        """Airflow's tables, and beside it our partitions and the baseline model; False when we are to stop."""
-        migration = self.supervisor.start(
+        """Airflow's tables and, beside them, our partitions and the baseline model; False when we are to stop."""
+        tables = self.supervisor.start(
             "airflow-migrate", airflow_home.command("db", "migrate"), self.environment, stage=1
         )
-        with self.database.session() as session:
-            partitions.ensure(session, shell.now())
-            models.champion(session, shell.now())
-        code = self.supervisor.finish(migration)
-        if code:
-            raise SetupError(_("Airflow's tables can't be made; its log says why: {log}").format(log=migration.log))
-        return code == 0
+        baseline = self.supervisor.start(
+            "prepare", python("from kzmonitor.cli import jobs; jobs.prepare()"), dict(os.environ), stage=1
+        )
+        for child in (tables, baseline):
+            if self.supervisor.finish(child):
+                raise SetupError(ended(child))
+        return not self.supervisor.wish.stop.is_set()
 
     def start(self, token: str) -> bool:
         """Start the servers; the scheduler last: a task that finds no API server has wasted a try."""
-        review = [sys.executable, "-P", "-c", "from kzmonitor.cli.app import main; main()", "review"]
         self.supervisor.start(
             "review",
-            [*review, "--port", str(self.port)],
+            python("from kzmonitor.cli.app import main; main()", "review", "--port", str(self.port)),
             {**os.environ, TOKEN_VARIABLE: token},
             keep_output=False,
         )

@@ -1,24 +1,23 @@
 """Child processes that live and die with one command: started, watched, and stopped in order."""
 
 import ctypes
-import os
-import secrets
+import fcntl
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from kzmonitor.cli.guard import LOOK_EVERY_S, Guard, end_sessions
+from kzmonitor.errors import SetupError
+from kzmonitor.i18n import _
+
 PR_SET_PDEATHSIG = 1
 LONGEST_LOG_BYTES = 10_000_000
-LOOK_EVERY_S = 0.2
-GUARD_PATIENCE_S = 10
-# Every process of a run carries this in its environment, also those that Airflow starts by itself.
-MARK = "KZMONITOR_RUN"
 
 
 @dataclass
@@ -64,10 +63,10 @@ class Child:
 class Supervisor:
     """Starts children whose output goes to files in `logs`, and leaves none of them behind."""
 
-    def __init__(self, logs: Path, wish: Wish) -> None:
+    def __init__(self, logs: Path, wish: Wish, guard: Guard) -> None:
         self.logs = logs
         self.wish = wish
-        self.mark = secrets.token_hex(8)
+        self.guard = guard
         self.children: list[Child] = []
 
     def start(
@@ -93,10 +92,11 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=errors if keep_output else subprocess.DEVNULL,
                 stderr=errors,
-                env={**environment, MARK: self.mark},
+                env=dict(environment),
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
             )
+        self.guard.watch(process.pid)
         child = Child(name, process, log, stage, patience_s)
         self.children.append(child)
         return child
@@ -111,6 +111,7 @@ class Supervisor:
             pass
         if child.process.poll() is not None:
             self.children.remove(child)
+            self.guard.forget(child.process.pid)
         return child.process.returncode
 
     def undisturbed(self, seconds: float) -> bool:
@@ -133,8 +134,10 @@ class Supervisor:
         """Ask each child to end, the highest stage first; kill what does not, and all that they started."""
         for stage in sorted({child.stage for child in self.children}, reverse=True):
             self._stop_stage([child for child in self.children if child.stage == stage])
+        end_sessions({child.process.pid for child in self.children}, patience_s=0 if self.wish.hurry else 3)
+        for child in self.children:
+            self.guard.forget(child.process.pid)
         self.children.clear()
-        end_marked(self.mark, patience_s=0 if self.wish.hurry else 3)
 
     def _stop_stage(self, children: list[Child]) -> None:
         asked = time.monotonic()
@@ -148,65 +151,17 @@ class Supervisor:
             time.sleep(LOOK_EVERY_S / 4)
 
 
-def marked(mark: str) -> list[int]:
-    """The processes of a run other than this one, wherever they stand."""
-    wanted = f"{MARK}={mark}".encode()
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal() and int(folder.name) != os.getpid():
-            with suppress(OSError):  # it has ended, or is not ours
-                if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                    found.append(int(folder.name))
-    return found
-
-
-def end_marked(mark: str, patience_s: float) -> None:
-    """End all processes of a run: SIGTERM, and after a while SIGKILL until there is none."""
-    until = time.monotonic() + patience_s
-    number = signal.SIGTERM if patience_s else signal.SIGKILL
-    while pids := marked(mark):
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
-        while time.monotonic() < until and marked(mark):
-            time.sleep(LOOK_EVERY_S)
-        number = signal.SIGKILL
-        time.sleep(LOOK_EVERY_S / 4)
-
-
 def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextmanager
-def guarded(mark: str, afterwards: Callable[[], None]) -> Iterator[None]:
-    """Whatever kills this process within the block, nothing of the run outlives it.
-
-    A forked process waits at a pipe whose other end only we hold. `afterwards` runs in it when we were killed. Enter
-    the block before there are threads, locks or connections: the guard would hold them as well."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(writing)
-        _guard(reading, mark, afterwards)
-    os.close(reading)
-    try:
+def claimed(data: Path) -> Iterator[None]:
+    """One run a data folder. Raises SetupError when another has it."""
+    with (data / "run.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            problem = _("{path}: another kzmonitor runs in this folder; stop it first")
+            raise SetupError(problem.format(path=data)) from error
         yield
-    finally:
-        os.write(writing, b"done")
-        os.close(writing)
-        os.waitpid(pid, 0)
-
-
-def _guard(reading: int, mark: str, afterwards: Callable[[], None]) -> None:
-    os.setsid()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    code = 1
-    try:
-        if not os.read(reading, 4):
-            end_marked(mark, GUARD_PATIENCE_S)
-            afterwards()
-        code = 0
-    finally:
-        os._exit(code)  # not our caller's clean-up: that is the parent's

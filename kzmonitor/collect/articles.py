@@ -4,15 +4,15 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 
-from kzmonitor.collect.cut import Article as Cut
-from kzmonitor.collect.cut import Hint, cut
-from kzmonitor.collect.decode import decode_body, html_text
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kzmonitor.collect import captures
 from kzmonitor.collect.canonical import article_key
+from kzmonitor.collect.cut import Article as Cut
+from kzmonitor.collect.cut import Hint, cut
+from kzmonitor.collect.decode import decode_body, html_text
 from kzmonitor.errors import PageError
 from kzmonitor.language.detect import detect
 from kzmonitor.sources.declaration import Declaration

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from kzmonitor.i18n import _
 
 log = logging.getLogger(__name__)
 
+SPIDERS = ("-m", "spiders")
 PR_SET_PDEATHSIG = 1
 GRACE_S = 10
 FINISHED = "finished"
@@ -50,7 +52,7 @@ def run(slugs: Sequence[str], sources_dir: Path | None = None, spider: str | Non
     Raises SetupError (one line, the child's) when nothing could be started."""
     with tempfile.TemporaryDirectory(prefix="kzmonitor-") as folder:
         report = Path(folder) / "report.json"
-        command = [sys.executable, "-m", "spiders", str(report), *slugs]
+        command = [sys.executable, *SPIDERS, str(report), *slugs]
         if sources_dir is not None:
             command += ["--sources-dir", str(sources_dir.absolute())]
         if spider is not None:
@@ -86,7 +88,7 @@ def _run_child(command: list[str]) -> tuple[str, int]:
         encoding="utf-8",
         errors="replace",
         env=environment,
-        preexec_fn=_die_with_parent,
+        preexec_fn=partial(_die_with_parent, ctypes.CDLL(None)),  # loaded before the fork: other threads may hold locks
     )
     assert child.stdout is not None
     last = ""
@@ -99,8 +101,8 @@ def _run_child(command: list[str]) -> tuple[str, int]:
         _end(child)
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def _die_with_parent(libc: ctypes.CDLL) -> None:
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _end(child: "subprocess.Popen[str]") -> None:

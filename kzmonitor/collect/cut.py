@@ -24,6 +24,12 @@ SURELY_TEXT_CHARACTERS = 200
 # trafilatura's time grows with the square of the elements: 20,000 take 2 s at worst, 250,000 two minutes.
 MOST_ELEMENTS = 20_000
 
+# Characters that XML forbids, raw or as references: libxml2 reads them, and its writing functions refuse them.
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+    "|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9])"
+    "|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|[fF]{3}[efEF])(?![0-9a-fA-F]));?"
+)
 LONGEST_CAPTION_CHARACTERS = 500
 LABEL_TAGS = ("h2", "h3", "h4", "h5", "p", "div", "span", "b", "strong")
 MOST_LABELS = 20
@@ -65,7 +71,7 @@ def cut(html: str, url: str, fetched_at: datetime, declaration: Declaration, hin
     """The article in a page. Takes about 5 ms a page by a layout, 25 ms by the general cutter.
 
     Raises PageError: "layout-changed" or, for a source without layouts, "empty" when there is no text; "too-large"
-    when only the general cutter could read it and it has too many elements."""
+    when only the general cutter could read it and it has too many elements; "cutter-failed"."""
     tree = _parse(html, url)
     metadata = read_metadata(tree, url)
     dates = [hint.published_at, *_moments(metadata.dates, fetched_at, declaration), _day_in_address(url)]
@@ -85,7 +91,7 @@ def cut(html: str, url: str, fetched_at: datetime, declaration: Declaration, hin
 def _parse(html: str, url: str) -> _Element:
     parser = HTMLParser(remove_comments=True, remove_pis=True, collect_ids=False, encoding="utf-8")
     try:
-        return document_fromstring(html.replace("\0", "").encode(errors="replace"), parser=parser)
+        return document_fromstring(FORBIDDEN.sub(" ", html).encode(errors="replace"), parser=parser)
     except LxmlError as error:
         raise PageError(_("{url}: the page is empty").format(url=url), "empty") from error
 
@@ -127,7 +133,11 @@ def _generally(tree: _Element, url: str, declaration: Declaration) -> tuple[Layo
     if sum(1 for _element in tree.iter()) > MOST_ELEMENTS:
         raise PageError(_("{url}: too many elements to cut").format(url=url), "too-large")
     _prepare(tree)
-    found = extract(tree, fast=True, include_comments=False, include_tables=True, with_metadata=False) or ""
+    try:
+        found = extract(tree, fast=True, include_comments=False, include_tables=True, with_metadata=False) or ""
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, LxmlError) as error:
+        # Another's code on a hostile page: one page must not stop the others.
+        raise PageError(_("{url}: the general cutter failed").format(url=url), "cutter-failed") from error
     text = "\n".join(kept((line, 0) for line in found.splitlines()))
     if len(text) < (SURELY_TEXT_CHARACTERS if declaration.layouts else SHORTEST_CHARACTERS):
         if declaration.layouts:
@@ -148,23 +158,22 @@ def _prepare(tree: _Element) -> None:
             del element.attrib["class"]
     # It takes headlines behind "Read also" for text, be they in the label's paragraph or in a list beside it.
     for paragraph in list(tree.iter("p", "li", "blockquote")):
-        if _is_read_also(paragraph, READ_ALSO.match(text_of(paragraph, LONGEST_CAPTION_CHARACTERS))):
+        label = READ_ALSO.match(text_of(paragraph, LONGEST_CAPTION_CHARACTERS))
+        if label and _is_links(paragraph, label.end()):
             paragraph.drop_tree()
     simple = (element for element in tree.iter(*LABEL_TAGS) if not len(element))
-    labels = (label for label in simple if READ_ALSO.fullmatch(clean(label.text or "")))
-    for label in list(islice(labels, MOST_LABELS)):
-        block = label.getparent()
+    labels = (element for element in simple if READ_ALSO.fullmatch(clean(element.text or "")))
+    for element in list(islice(labels, MOST_LABELS)):
+        block = element.getparent()
         whole = block is None or block.tag in {"html", "body", "article", "main"}
-        if not whole and _is_read_also(block, READ_ALSO.match(text_of(block))):
+        if not whole and _is_links(block, len(element.text or "")):
             block.drop_tree()
 
 
-def _is_read_also(element: _Element, label: re.Match[str] | None) -> bool:
-    """Is what follows the label all links?"""
-    if not label:
-        return False
+def _is_links(element: _Element, label_characters: int) -> bool:
+    """Is all but the label of an element links?"""
     linked = sum(len(text_of(link)) for link in element.iter("a"))
-    return linked > 0 and linked >= 0.8 * (len(text_of(element)) - label.end())
+    return linked > 0 and linked >= 0.8 * (len(text_of(element)) - label_characters)
 
 
 def _with_lead(tree: _Element, text: str) -> str:

@@ -113,7 +113,7 @@ def add(session: Session, declaration: Declaration, items: Sequence[Item], now: 
             continue
         if not own:
             continue
-        published_at, _doubt = bounded(item.published_at, now)
+        published_at, doubt = bounded(item.published_at, now)
         rows.setdefault(
             canonical,
             {
@@ -123,7 +123,8 @@ def add(session: Session, declaration: Declaration, items: Sequence[Item], now: 
                 "canonical_url": canonical,
                 "route": route,
                 "title": item.title,
-                "published_at": published_at,
+                # A doubtful time is left to the page, which may know better.
+                "published_at": None if doubt else published_at,
                 "found_at": now,
             },
         )

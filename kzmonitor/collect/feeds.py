@@ -6,6 +6,7 @@ body, a tiny one, a web page in place of XML, and items without dates each have 
 import calendar
 import gzip
 import io
+import re
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,9 +15,15 @@ from urllib.parse import urljoin
 import feedparser
 from lxml import etree
 
+from kzmonitor.collect.canonical import MAX_CHARACTERS
+from kzmonitor.collect.metadata import INVISIBLE, clean
+
 MAX_ITEMS = 2000
 TINY_BYTES = 200
 MAX_SITEMAP_BYTES = 20_000_000
+
+# feedparser gives up the whole feed at a number that stands for no character.
+REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 
 # States of a look at a feed that brought what it should.
 GOOD_STATES = frozenset({"ok", "not-modified"})
@@ -54,8 +61,10 @@ def parse_feed(body: bytes, content_type: str, url: str) -> Seen:
         return Seen("tiny" if len(body) < TINY_BYTES else "not-xml")
     headers = {"content-type": content_type or "application/xml", "content-location": url}
     try:
-        feed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=True)
-    except (ValueError, LookupError, AttributeError, KeyError, TypeError, IndexError, AssertionError, RecursionError):
+        feed = feedparser.parse(
+            io.BytesIO(REFERENCE.sub(_possible, body)), response_headers=headers, sanitize_html=True
+        )
+    except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError, AssertionError, RecursionError):
         return Seen("not-xml")  # feedparser lets errors of its parsers through on hostile input
     items = [item for raw in feed.entries[:MAX_ITEMS] if (item := _feed_item(raw, url)) is not None]
     if not items:
@@ -75,17 +84,23 @@ def _why_no_items(body: bytes, is_feed: bool) -> str:
     return "no-items" if is_feed else "not-xml"
 
 
+def _possible(reference: re.Match[bytes]) -> bytes:
+    digits, base = (reference[1], 16) if reference[1] else (reference[2], 10)
+    code = int(digits, base) if len(digits) <= 7 else 0
+    possible = code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000
+    return reference[0] if possible else b""
+
+
 def _feed_item(raw: feedparser.FeedParserDict, base: str) -> Item | None:
     link = str(raw.get("link") or raw.get("id") or "").strip()
-    if not link or any(character.isspace() for character in link):
+    if not link or re.search(r"\s", link) or INVISIBLE.search(link):
         return None
     try:
         address = urljoin(base, link)
     except ValueError:
         return None
     moment = raw.get("published_parsed") or raw.get("updated_parsed")
-    title = " ".join(str(raw.get("title") or "").replace("\0", "").split())
-    return Item(address, title[:1000] or None, _utc(moment))
+    return Item(address, clean(str(raw.get("title") or ""))[:1000] or None, _utc(moment))
 
 
 def _utc(moment: object) -> datetime | None:
@@ -139,6 +154,7 @@ def _locations(root: etree._Element) -> list[tuple[str, str]]:
         if not isinstance(child.tag, str):
             continue
         values = {etree.QName(part).localname: (part.text or "").strip() for part in child if isinstance(part.tag, str)}
-        if values.get("loc", "").startswith(("http://", "https://")):
-            found.append((values["loc"], values.get("lastmod", "")))
+        address = values.get("loc", "")
+        if address.startswith(("http://", "https://")) and len(address) <= MAX_CHARACTERS:
+            found.append((address, values.get("lastmod", "")))
     return found

@@ -7,6 +7,7 @@ from lxml import etree, html
 
 from kzmonitor.collect.canonical import canonical_url
 from kzmonitor.collect.feeds import Item, Seen
+from kzmonitor.collect.metadata import clean
 from kzmonitor.errors import InputError
 from kzmonitor.sources.addresses import host_of
 from kzmonitor.sources.declaration import Declaration
@@ -35,7 +36,7 @@ def parse_listing(page: str, url: str, declaration: Declaration) -> Seen:
             key = canonical_url(address, declaration)
         except InputError:
             continue
-        title = " ".join(str(link.text_content()).split())[:1000]
+        title = clean(str(link.text_content()))[:1000]
         if key not in found or (title and not found[key].title):
             found[key] = Item(address, title or None)
         if len(found) >= MAX_LINKS:

@@ -2,9 +2,9 @@
 
 Word lists are YAML under `models/gazetteer/`: concept -> group (a language, or an entity) -> patterns. A pattern is
 words parted by spaces: `арест*` any ending · `пост*|видео` either · `~` up to three words between · `^семей` only with
-a capital letter · `"власть` only after an opening quotation mark. Patterns are folded (see `tokens.fold`) like the text,
-and every list applies to every text, since languages mix. Where the words of one match contain those of another, the
-longer one alone counts. `concept, concept:` gives a list two meanings.
+a capital letter (`^*` any such word) · `"власть` only after an opening quotation mark. Patterns are folded (see
+`tokens.fold`) like the text, and every list applies to every text, since languages mix. Where the words of one match
+contain those of another, the longer one alone counts. `concept, concept:` gives a list two meanings.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Words of a text with their places, sentences and one folded form for Russian, Kazakh in any dress, and English.
 
 Folding makes what differs only in spelling equal: case, stress marks, ё and е, Kazakh letters and the Russian ones
-typed instead of them, Latin Kazakh and Cyrillic. It loses a little (Kazakh `сот` and Russian `сот` look alike) and is only
-ever used to compare.
+typed instead of them, Latin Kazakh and Cyrillic. It loses a little (Kazakh `сот` and Russian `сот` look alike) and is
+only ever used to compare.
 """
 
 import re
@@ -14,15 +14,15 @@ from kzmonitor.language.romanized import to_cyrillic
 
 # Combining marks, soft hyphens and zero-width characters stay inside their word; hyphens and apostrophes join parts.
 TOKEN = re.compile(
-    r"(?P<word>[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u00ad\u200b-\u200d]|[-'’ʼ`‑](?=[^\W\d_]))*)"
+    r"(?P<word>[^\W\d_](?:[^\W_]|[\u0300-\u036f\u00ad\u200b-\u200d]|[-'’ʼ`‑](?=[^\W\d_]))*)"
     r"|(?P<number>\d+(?:[.,:\-\u00a0]\d+)*)"
     r"|(?P<stop>[.!?…]+(?=[\s»\"”)\]]|$)|\n)"
 )
 OPENING = "«\"“„‟'‘#"
 # A full stop after these ends no sentence; single letters (initials) are treated alike.
 ABBREVIATIONS = frozenset(
-    ["ст", "ч", "п", "г", "гг", "ул", "им", "обл", "тг", "тыс", "млн", "млрд", "руб", "просп", "пр", "см", "др", "св"]
-    + ["art", "no", "mr", "mrs", "ms", "dr", "st", "vs", "inc", "ltd"]
+    {"ст", "ч", "п", "г", "гг", "ул", "им", "обл", "тг", "тыс", "млн", "млрд", "руб", "просп", "пр", "см", "др", "св",
+     "art", "no", "mr", "mrs", "ms", "dr", "st", "vs", "inc", "ltd"}
 )  # fmt: skip
 
 CYRILLIC = re.compile("[\u0400-\u052f]")
@@ -36,9 +36,12 @@ FOLD = str.maketrans(_LETTERS)
 LOOK_ALIKES = str.maketrans("aeopcyxikhmtb", "аеорсухикнмтв")
 ENGLISH_ENDINGS = re.compile(r"(?:'s|’s|ies|ing|ed|es|s|ly)$")
 FUNCTION_WORDS = frozenset(
-    ["the", "of", "and", "to", "in", "a", "for", "that", "on", "with", "was", "is", "by", "he", "she", "his", "her"]
-    + ["said", "has", "were", "from"]
+    {"the", "of", "and", "to", "in", "a", "for", "that", "on", "with", "was", "is", "by", "he", "she", "his", "her",
+     "said", "has", "were", "from"}
 )  # fmt: skip
+
+# Fewer Latin words than this are taken for English: too few to tell.
+SHORT_WORDS = 8
 
 CYRILLIC_STEM = 6
 VOWELS = "аеиоуы"
@@ -127,7 +130,7 @@ def _abbreviated(stop: str, word: str, adjacent: bool) -> bool:
 def _is_latin_kazakh(tokens: Tokens) -> bool:
     """Whether the words are Kazakh in Latin letters. The detector is asked only where English is not plain to see."""
     latin = sum("a" <= word[0] <= "z" or "\u00e0" <= word[0] <= "\u024f" for word in tokens.fold if word)
-    if latin < 3 or 2 * latin < len(tokens):
+    if latin < SHORT_WORDS or 2 * latin < len(tokens):
         return False
     if sum(word in FUNCTION_WORDS for word in tokens.fold) > 0.12 * len(tokens):
         return False

@@ -47,6 +47,8 @@ def create_app(
 
     Unless `allow_remote`, it answers only to the names of this machine: a page elsewhere whose name is made to
     point here (DNS rebinding) is refused."""
+    assert token, "an empty token would let everybody in"
+    assert secret_key, "anybody can sign with an empty key"
     door = Door(Keys(token, secret_key), clock)
     app = FastAPI(
         title="kzmonitor",

@@ -102,5 +102,17 @@ def advice(state: str) -> str:
         "foreign-host": _("leads to a host that is not declared: add it to hosts if it belongs to the outlet"),
         "private-address": _("leads into a private network: remove it"),
         "redirect-loop": _("redirects without end: check the address in a browser"),
+        "bad-address": _("not an address that can be asked for, or it leads to none: check it in a browser"),
+        "cut-short": _("the answer breaks off: try again later"),
+        "not-html": _("not a web page: check the address of the listing"),
+        "layout-changed": _("no text where the declared layout has it: declare the new one"),
+        "bad-encoding": _("the page is packed in a way that can't be undone"),
+        "erased": _("the stored page was erased by a rule"),
+        "tampered": _("the stored page is not what was stored: run kzmonitor verify"),
+        "taken-over": _("another process fetches it"),
+        "error": _("a mistake of ours: see the error beside it"),
+        "exceptions": _("a mistake of ours: see the log"),
     }
+    if state.isdigit():
+        return _("an unusual answer (HTTP {status}): open the address in a browser").format(status=state)
     return known.get(state, _("see the error beside it"))

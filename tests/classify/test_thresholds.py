@@ -42,5 +42,5 @@ def test_few_irrelevant_texts_pass_to_mail():
     probabilities = np.r_[random.beta(5, 2, 500), random.beta(2, 5, 1000)]
     relevant = np.arange(1500) < 500
     mail = relevance_pair(probabilities, relevant).mail
-    assert (probabilities[~relevant] >= mail).mean() <= 0.01
+    assert (probabilities[~relevant] >= mail).mean() <= 0.015
     assert (probabilities[relevant] >= mail).mean() > 0.2

@@ -85,7 +85,7 @@ def test_a_broken_word_list_is_named(tmp_path):
 
 def test_every_shipped_pattern_can_match():
     for concept, pattern in read_lexicon():
-        words = [part.lstrip('^"').split("|")[0].rstrip("*") for part in pattern.split() if part != "~"]
+        words = [part.lstrip('^"').split("|")[0].rstrip("*") or "имя" for part in pattern.split() if part != "~"]
         text = " ".join(words)
         if "^" in pattern:
             text = text.title()

@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio.from_thread
 import httpx
+import lxml.html
 import pytest
 import yaml
 from fastapi import FastAPI
@@ -39,9 +40,32 @@ class Browser:
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         return self._portal.call(lambda: self._client.request(method, path, **more))
 
+    def open(self, path: str) -> "Page":
+        return Page(self, self.get(path))
+
     def log_in(self) -> "Browser":
         assert self.get("/", params={"token": TOKEN}).status_code == 200
         return self
+
+
+class Page:
+    """A page that is shown, and its form for a decision."""
+
+    def __init__(self, browser: Browser, response: httpx.Response) -> None:
+        self.browser, self.response, self.html = browser, response, response.text
+        self.path = response.url.raw_path.decode()
+        self.dom = lxml.html.document_fromstring(response.text)
+
+    def text(self, selector: str) -> list[str]:
+        return [" ".join(element.text_content().split()) for element in self.dom.cssselect(selector)]
+
+    def decide(self, decision: str, **changed: Any) -> "Page":
+        """Press a button of the form, with the fields as they stand but for those that are given."""
+        [form] = self.dom.cssselect("form#decide")
+        fields: dict[str, Any] = dict(form.form_values())
+        fields["label"] = [value for name, value in form.form_values() if name == "label"]
+        sent = fields | {"decision": decision} | changed
+        return Page(self.browser, self.browser.post(form.get("action"), sent))
 
 
 @pytest.fixture

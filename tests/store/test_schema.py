@@ -18,7 +18,7 @@ from kzmonitor.store.tables import Source, Table
 @pytest.fixture
 def own(server: URL) -> Iterator[Database]:
     """An empty database of the test's own."""
-    name = sql.Identifier(f"kzmonitor_schema_{uuid4().hex[:8]}")
+    name = f"kzmonitor_schema_{uuid4().hex[:8]}"
     with engine.connected(server) as shared, shared.engine.connect() as connection:
         can_create = connection.scalar(text("select rolcreatedb from pg_roles where rolname = current_user"))
     if not can_create:
@@ -29,16 +29,18 @@ def own(server: URL) -> Iterator[Database]:
         return
     address = server.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {}").format(name))
-    with engine.connected(server.set(database=name.as_string())) as database:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    with engine.connected(server.set(database=name)) as database:
         yield database
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(name))
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 def tables(database: Database) -> set[str]:
     with database.engine.connect() as connection:
-        query = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v')"
+        query = (
+            "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v')"
+        )
         return set(connection.scalars(text(query)))
 
 

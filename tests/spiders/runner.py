@@ -1,0 +1,40 @@
+"""The spiders as they are, but impatient, and killed where a test wants it.
+
+KILL_AFTER_POLLS, KILL_AFTER_PAGES: after so many committed looks or captures the process kills itself, so
+that the moment is chosen and not met by luck. MOST_LEASED: how many pages one process holds at a time."""
+
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from spiders import __main__ as program
+from spiders import declared, network
+from spiders.settings import scrapy_settings
+
+
+def until_killed(work: Callable[..., Awaitable[Any]], times: int) -> Callable[..., Awaitable[Any]]:
+    """`work`, after whose n-th call nothing else happens in this process."""
+    done = 0
+
+    async def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal done
+        result = await work(*args, **kwargs)
+        done += 1
+        if done == times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    return counted
+
+
+program.scrapy_settings = partial(scrapy_settings, timeout_s=1.5)
+network.RETRY_WAITS_S = (0.01, 0.02)
+declared.MOST_LEASED = int(os.environ.get("MOST_LEASED", declared.MOST_LEASED))
+if polls := int(os.environ.get("KILL_AFTER_POLLS", "0")):
+    declared.DeclaredSpider.record = until_killed(declared.DeclaredSpider.record, polls)
+if pages := int(os.environ.get("KILL_AFTER_PAGES", "0")):
+    network.CaptureMiddleware.process_response = until_killed(network.CaptureMiddleware.process_response, pages)
+sys.exit(program.main())

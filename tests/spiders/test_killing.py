@@ -1,0 +1,64 @@
+"""Killed at any moment, a crawl loses nothing, and the next one does nothing twice."""
+
+from collections import Counter
+
+import pytest
+
+from kzmonitor.newsroom import Outlet
+
+COUNT = 8
+
+
+def everything_is_there_once(desk) -> None:
+    outlet = desk.newsroom.outlets["dala"]
+    addresses = sorted(outlet.addresses())
+    assert desk.rows("select canonical_url, state, tries from entry order by 1") == [
+        (address, "fetched", 0) for address in addresses
+    ]
+    captured = desk.rows("select canonical_url, count(*) from capture group by 1 order by 1")
+    assert [row for row in captured if not row[0].endswith("/feed/")] == [(address, 1) for address in addresses]
+
+
+def test_a_kill_between_a_feeds_entries_and_its_first_page_loses_nothing(
+    desk_of, reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk_of(Outlet("dala", "plain", reports(COUNT))) as desk:
+        monkeypatch.setenv("KILL_AFTER_POLLS", "1")
+        killed = desk.collect()["dala"]
+        assert not killed.well
+        assert "9" in killed.finished
+        assert desk.pages("dala") == []
+        # The ETag is there, and so are the entries: one transaction.
+        assert desk.rows("select items, new, etag is not null from poll") == [(COUNT, COUNT, True)]
+        assert desk.rows("select count(*) from entry where state in ('found', 'leased')") == [(COUNT,)]
+        monkeypatch.setenv("KILL_AFTER_POLLS", "0")
+        assert desk.collect()["dala"].counts == {"poll:not-modified": 1, "new": 0, "fetched": COUNT}
+        everything_is_there_once(desk)
+
+
+def test_kills_after_any_page_lose_nothing_and_fetch_nothing_twice(
+    desk_of, reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk_of(Outlet("dala", "plain", reports(COUNT))) as desk:
+        # The feed and two pages, then one page, then two, then three: each life ends right after a capture.
+        for captures_of_a_life in (3, 1, 2, 3):
+            monkeypatch.setenv("KILL_AFTER_PAGES", str(captures_of_a_life))
+            assert not desk.collect()["dala"].well
+            # What the dead process held is free at once, though its lease would have lasted half an hour.
+        monkeypatch.setenv("KILL_AFTER_PAGES", "0")
+        assert desk.collect()["dala"].well
+        everything_is_there_once(desk)
+        assert Counter(desk.pages("dala")).most_common(1)[0][1] == 1
+
+
+def test_many_deaths_are_not_the_fault_of_the_page(desk_of, reports, monkeypatch: pytest.MonkeyPatch) -> None:
+    with desk_of(Outlet("dala", "plain", reports(2))) as desk:
+        monkeypatch.setenv("KILL_AFTER_POLLS", "1")
+        desk.collect()
+        with desk.database.session() as session:
+            session.execute(
+                __import__("sqlalchemy").text("update entry set state = 'leased', holder = 1, tries = 1, fence = 7")
+            )
+        for _death in range(2):
+            desk.collect()
+        assert desk.rows("select max(tries) from entry") == [(1,)]

@@ -1,0 +1,41 @@
+"""Several crawls at once share one budget a host, and never a page."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import pytest
+
+from kzmonitor.newsroom import Outlet
+
+DELAY_S = 0.3
+PROCESSES = 4
+
+
+def test_two_crawls_of_one_source_at_once_fetch_each_page_once(desk_of, reports) -> None:
+    with desk_of(Outlet("dala", "plain", reports(30))) as desk, ThreadPoolExecutor(2) as threads:
+        ended = list(threads.map(lambda _number: desk.collect()["dala"], range(2)))
+        assert all(one.well for one in ended), ended
+        assert Counter(desk.pages("dala")) == Counter(one.address for one in desk.newsroom.outlets["dala"].articles())
+        assert sum(one.counts["new"] for one in ended) == sum(one.counts["fetched"] for one in ended) == 30
+        assert desk.rows("select count(*) from capture where url like '%/news/%'") == [(30,)]
+
+
+def test_four_processes_keep_the_gap_of_a_host_between_any_two_requests(
+    desk_of, reports, monkeypatch: pytest.MonkeyPatch, record_property
+) -> None:
+    monkeypatch.setenv("MOST_LEASED", "2")  # so that each of the four has pages to fetch until the end
+    with (
+        desk_of(Outlet("dala", "plain", reports(20)), delay_s=DELAY_S) as desk,
+        ThreadPoolExecutor(PROCESSES) as threads,
+    ):
+        ended = list(threads.map(lambda _number: desk.collect()["dala"], range(PROCESSES)))
+        assert all(one.well for one in ended), ended
+        assert sorted(one.counts["fetched"] for one in ended)[0] > 0
+        assert len(desk.pages("dala")) == 20
+        requests = desk.newsroom.requests
+        assert len(requests) >= 20 + PROCESSES + 1  # pages, feeds, robots.txt
+        smallest = min(after.at - before.at for before, after in pairwise(requests))
+        record_property("smallest_gap_s", round(smallest, 3))
+        print(f"smallest gap {smallest:.3f} s in {len(requests)} requests", [one.counts for one in ended])
+        assert smallest >= DELAY_S
