@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from kzmonitor.collect import entries, feeds
 from kzmonitor.collect.feeds import Seen
 from kzmonitor.collect.listings import parse_listing
-from kzmonitor.sources.addresses import fill
+from kzmonitor.sources.addresses import fill, host_of
 from kzmonitor.sources.declaration import Declaration
 from spiders.house import House
 from spiders.outcome import NOT_NOW, PERMANENT, TAKEN_OVER, WALLS, Refused, retry_after, state_of
@@ -171,12 +171,14 @@ class DeclaredSpider(Spider):
 
     def page(self, held: entries.Lease) -> Request:
         """A request for the page of a leased entry."""
+        mirrors = {mirror.host for mirror in self.declaration.mirrors}
+        route = "mirror" if host_of(held.url) in mirrors else None
         return Request(
             held.url,
             headers=self.extra_headers(),
             callback=self.on_page,
             errback=self.on_page_failed,
-            meta={"held": held, "canonical_url": held.canonical_url, **self.route_meta()},
+            meta={"held": held, "canonical_url": held.canonical_url, **self.route_meta(route)},
             dont_filter=True,
         )
 

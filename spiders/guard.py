@@ -19,6 +19,7 @@ from spiders.outcome import DOWNLOAD_ERRORS, Refused, state_of_error
 
 # Names of this process that turned out to stand for private addresses: Twisted passes on no reason.
 PRIVATE_NAMES: set[str] = set()
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 # IPv6 addresses that a gateway turns into IPv4 ones: NAT64 (RFC 6052) and the old compatible form.
 EMBEDDING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 
@@ -28,9 +29,10 @@ def is_open_to_us(address: str, allow_loopback: bool) -> bool:
     ip = ipaddress.ip_address(address)
     if ip.is_loopback:
         return allow_loopback
-    if isinstance(ip, ipaddress.IPv6Address) and (inner := _inner(ip)) is not None:
-        return is_open_to_us(str(inner), allow_loopback)
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = _inner(ip)
+        return is_open_to_us(str(inner), allow_loopback) if inner else ip.is_global and ip in GLOBAL_UNICAST
+    return ip.is_global and not ip.is_multicast
 
 
 def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

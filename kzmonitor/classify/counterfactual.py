@@ -1,7 +1,7 @@
 """Texts that nobody wrote, made of texts that somebody labelled: what would not be relevant, and why is known.
 
-They show the model what a small corpus can't: that the same events in another country are not ours, and that a target
-and an act which merely stand on one page, in sentences about different things, are no pressure.
+They show the model what a small corpus can't: that the same events in another country are not ours, that a target and
+an act which merely stand on one page, in sentences about different things, are no pressure, and that silence is none.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,6 +14,7 @@ from kzmonitor.language.concepts import Match
 from kzmonitor.language.tokens import Tokens
 
 SENTENCES = 8
+SILENCE = Reading(Tokens(""), [], frozenset())
 
 
 def abroad(reading: Reading) -> Reading:

@@ -23,10 +23,10 @@ from kzmonitor.language.tokens import Tokens, stem, tokenize
 READ_CHARACTERS = 40_000
 LEAD_SENTENCES = 3
 WINDOW_SENTENCES = 3
-# Reported speech and watchers name the pressure; they are not who it falls on.
 ABROAD = "abroad"
 SETTINGS = ("home", "rather abroad", ABROAD, "nowhere")
 HOME, AWAY = frozenset({"where.kz", "where.kzplace"}), "where.foreign"
+# Reported speech and watchers name the pressure; they are not who it falls on.
 NOT_TARGETS = frozenset({"who.freedom", "who.watchdog", "who.kin"})
 
 Places = tuple[int, ...]

@@ -12,7 +12,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
 from kzmonitor.classify.calibrate import Bools, Floats, calibrate, calibration_error
-from kzmonitor.classify.counterfactual import abroad, mixed
+from kzmonitor.classify.counterfactual import SILENCE, abroad, mixed
 from kzmonitor.classify.evaluate import report
 from kzmonitor.classify.features import AWAY, ConceptCounts, Reader, Reading, WordGrams
 from kzmonitor.classify.labelled import Taxonomy, Text
@@ -29,6 +29,8 @@ C = 1.0
 WORDS_WEIGHT, CONCEPTS_WEIGHT = 4.0, 0.6
 # Weight of a text shown as if it were set elsewhere: enough to keep other countries' news out, little for the rest.
 ELSEWHERE_WEIGHT = 0.1
+# Weight of an empty text: where nothing is said, nothing is reported.
+SILENCE_WEIGHT = 3.0
 # Weight of a text of unrelated sentences.
 MIXED_WEIGHT = 1.0
 # In at least this many texts a word must occur twice to count.
@@ -112,7 +114,7 @@ def _fit(
         linear = LogisticRegression(C=C, solver="liblinear", class_weight=balance, random_state=seed)
         if column == RELEVANCE:
             extra, weights = _counterfactuals(readings, seen, taxonomy, seed)
-            joint = vstack([rows, features.transform(extra)]).tocsr() if extra else rows
+            joint = vstack([rows, features.transform(extra)]).tocsr()
             seen = np.r_[seen, np.zeros(len(extra), bool)]
             fitted[column] = linear.fit(joint, seen, np.r_[np.ones(len(readings)), weights])
         else:
@@ -123,12 +125,16 @@ def _fit(
 def _counterfactuals(
     readings: Sequence[Reading], relevant: Bools, taxonomy: Taxonomy, seed: int
 ) -> tuple[list[Reading], Floats]:
-    """Irrelevant texts made of `readings`, and their weights: home news set abroad, and irrelevant sentences mixed."""
-    moved = [r for r in map(abroad, readings) if any(m.concept == AWAY for m in r.matches)] if taxonomy.country else []
-    other = [reading for reading, yes in zip(readings, relevant, strict=True) if not yes]
-    mixture = list(mixed(other, np.random.default_rng(seed))) if taxonomy.country else []
-    weights = np.r_[np.full(len(moved), ELSEWHERE_WEIGHT), np.full(len(mixture), MIXED_WEIGHT)]
-    return moved + mixture, weights
+    """Irrelevant texts that nobody wrote, and their weights: an empty one and, where a country counts, home news set
+    abroad and irrelevant sentences mixed."""
+    made, weights = [SILENCE], [SILENCE_WEIGHT]
+    if taxonomy.country is not None:
+        moved = [r for r in map(abroad, readings) if any(match.concept == AWAY for match in r.matches)]
+        other = [reading for reading, yes in zip(readings, relevant, strict=True) if not yes]
+        mixture = list(mixed(other, np.random.default_rng(seed)))
+        made += moved + mixture
+        weights += [ELSEWHERE_WEIGHT] * len(moved) + [MIXED_WEIGHT] * len(mixture)
+    return made, np.array(weights)
 
 
 def _features(taxonomy: Taxonomy, texts: int) -> FeatureUnion:

@@ -14,6 +14,7 @@ from kzmonitor.classify.labelled import read_jsonl, read_taxonomy, taxonomy_of
 from kzmonitor.cli import shell
 from kzmonitor.cli.collecting import Json, moment
 from kzmonitor.config import models_folder
+from kzmonitor.files import write_whole
 from kzmonitor.i18n import _
 from kzmonitor.store import Database
 
@@ -64,9 +65,7 @@ def train(
 
     fitted = train_classifier(texts, labels)
     if out is not None:
-        unfinished = out.with_name(f".{out.name}.part")
-        unfinished.write_bytes(persist.save(fitted))
-        unfinished.replace(out)
+        write_whole(out, persist.save(fitted))
         shell.say(_("{path}: trained on {n} texts").format(path=out, n=len(texts)))
         return
     with shell.database() as database, database.session() as session:

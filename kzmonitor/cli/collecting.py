@@ -15,6 +15,7 @@ from kzmonitor.collect.crawl import Crawled
 from kzmonitor.collect.decode import decode_body, html_text
 from kzmonitor.collect.feeds import Item
 from kzmonitor.errors import InputError
+from kzmonitor.files import write_whole
 from kzmonitor.i18n import _, ngettext
 from kzmonitor.sources import health
 from kzmonitor.sources.declaration import Declaration
@@ -189,10 +190,8 @@ def record(source: str, url: str, sources_dir: SourcesDir = None) -> None:
                 )
             headers = captures.flat_headers(found[-1])
             page = html_text(decode_body(captures.body(found[-1]), headers), headers)
-    folder = config.settings().data / "pages" / source
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{found[-1].sha256.hex()[:16]}.html"
-    path.write_text(page, encoding="utf-8")
+    path = config.settings().data / "pages" / source / f"{found[-1].sha256.hex()[:16]}.html"
+    write_whole(path, page.encode())
     shell.say(str(path))
 
 

@@ -86,7 +86,7 @@ def require_free(ports: Mapping[str, int]) -> None:
         except OSError as error:
             raise SetupError(
                 _("port {port} can't be used ({reason}): is kzmonitor running? Else choose another {option}").format(
-                    port=port, reason=error.strerror, option=option
+                    port=port, reason=os.strerror(error.errno or 0), option=option
                 )
             ) from error
 

@@ -68,7 +68,7 @@ class Article:
 
 
 def cut(html: str, url: str, fetched_at: datetime, declaration: Declaration, hint: Hint) -> Article:
-    """The article in a page. Takes about 5 ms a page by a layout, 25 ms by the general cutter.
+    """The article in a page. A page of 50 KB takes about 2 ms by a layout, 5 ms by the general cutter.
 
     Raises PageError: "layout-changed" or, for a source without layouts, "empty" when there is no text; "too-large"
     when only the general cutter could read it and it has too many elements; "cutter-failed"."""
@@ -164,6 +164,8 @@ def _prepare(tree: _Element) -> None:
     simple = (element for element in tree.iter(*LABEL_TAGS) if not len(element))
     labels = (element for element in simple if READ_ALSO.fullmatch(clean(element.text or "")))
     for element in list(islice(labels, MOST_LABELS)):
+        while (beside := element.getnext()) is not None and _is_links(beside, 0):
+            beside.drop_tree()
         block = element.getparent()
         whole = block is None or block.tag in {"html", "body", "article", "main"}
         if not whole and _is_links(block, len(element.text or "")):
@@ -207,14 +209,15 @@ def _outlet_names(url: str, declaration: Declaration, metadata: Metadata) -> tup
 
 
 def _without_outlet(title: str, outlet: tuple[str, ...], any_tail: bool = False) -> str:
-    """`title` without tails such as " - Outlet" or " | News on outlet.kz"; `any_tail`: or any of up to three words."""
+    """`title` without tails such as " - Outlet" or " | News on outlet.kz"; `any_tail`: or like any name."""
     for _tail in range(3):
         *_before, last = [None, *TITLE_TAIL.finditer(title)]
         if last is None:
             break
-        head, tail = title[: last.start()], title[last.end() :].casefold()
-        known = tail in outlet or any("." in name and name in tail for name in outlet)
-        if not known and not (any_tail and len(tail.split()) <= 3 and len(head.split()) >= 4):
+        head, tail = title[: last.start()], title[last.end() :]
+        known = tail.casefold() in outlet or any("." in name and name in tail.casefold() for name in outlet)
+        named = tail[:1].isupper() and tail[-1:].isalnum() and len(tail.split()) <= 3 <= len(head.split())
+        if not known and not (any_tail and named):
             break
         title = head
     return title

@@ -13,6 +13,7 @@ from kzmonitor.digest.period import ending_on
 from kzmonitor.digest.rendering import render
 from kzmonitor.digest.selection import Digest, select_digest
 from kzmonitor.errors import SetupError
+from kzmonitor.files import write_whole
 from kzmonitor.i18n import LANGUAGES, _
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
@@ -64,13 +65,9 @@ def write(
 ) -> list[Path]:
     """Both forms of a digest as files of mode 0600, each whole or not at all."""
     rendered = render(digest, language, taxonomy, dict(declarations))
-    out.mkdir(parents=True, exist_ok=True, mode=0o700)
     paths = []
     for ending, text in (("html", rendered.html), ("txt", rendered.text)):
         path = out / f"digest-{digest.period.day}-{language}.{ending}"
-        unfinished = path.with_name(f".{path.name}.part")
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.chmod(0o600)
-        unfinished.replace(path)
+        write_whole(path, text.encode())
         paths.append(path)
     return paths

@@ -69,7 +69,14 @@ def parsed(url: str) -> URL:
 @contextmanager
 def connected(url: URL) -> Iterator[Database]:
     """A checked engine on `url`, disposed of at the end. Raises SetupError without the password."""
-    engine = create_engine(url, pool_size=4, max_overflow=8, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    engine = create_engine(
+        url,
+        pool_size=4,
+        max_overflow=8,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error of the database must not carry texts or addresses into a log
+        connect_args={"connect_timeout": 10},
+    )
     try:
         with engine.connect() as connection:
             version = int(connection.scalar(text("show server_version_num")) or 0) // 10000

@@ -1,7 +1,8 @@
 """The spiders as they are, but impatient, and killed where a test wants it.
 
-KILL_AFTER_POLLS, KILL_AFTER_PAGES: after so many committed looks or captures the process kills itself, so
-that the moment is chosen and not met by luck. MOST_LEASED: how many pages one process holds at a time."""
+KILL_AFTER_POLLS, KILL_AFTER_ANSWERS: after so many committed looks, or answers of any kind that were kept if
+they are to be kept, the process kills itself, so that the moment is chosen and not met by luck.
+MOST_LEASED: how many pages one process holds at a time."""
 
 import os
 import signal
@@ -35,6 +36,6 @@ network.RETRY_WAITS_S = (0.01, 0.02)
 declared.MOST_LEASED = int(os.environ.get("MOST_LEASED", declared.MOST_LEASED))
 if polls := int(os.environ.get("KILL_AFTER_POLLS", "0")):
     declared.DeclaredSpider.record = until_killed(declared.DeclaredSpider.record, polls)
-if pages := int(os.environ.get("KILL_AFTER_PAGES", "0")):
-    network.CaptureMiddleware.process_response = until_killed(network.CaptureMiddleware.process_response, pages)
+if answers := int(os.environ.get("KILL_AFTER_ANSWERS", "0")):
+    network.CaptureMiddleware.process_response = until_killed(network.CaptureMiddleware.process_response, answers)
 sys.exit(program.main())

@@ -1,0 +1,1 @@
+"""The Airflow DAGs: one file each, only wiring."""

@@ -1,0 +1,1 @@
+"""Incidents and alerts: copies share one, people decide, nothing is opened twice."""
