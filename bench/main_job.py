@@ -109,9 +109,8 @@ def judge(database: Database, outlets: list[Outlet], truth: dict[str, dict[str, 
         grouped = len(session.scalars(select(IncidentArticle.article_id)).all())
     for source, shares in through.items():
         shares.sort()
-        print(
-            f"{source}: {len(shares)} articles, text through: least {shares[0]:.3f}, mean {sum(shares) / len(shares):.4f}"
-        )
+        mean = sum(shares) / len(shares)
+        print(f"{source}: {len(shares)} articles, text through: least {shares[0]:.3f}, mean {mean:.4f}")
     for (source, language), verdicts in sorted(tally.items()):
         print(f"{source} {language}: {dict(sorted(verdicts.items()))}")
     print(f"alerts by tier: {dict(alerts)}, articles in incidents: {grouped}")

@@ -162,7 +162,8 @@ class ConceptCounts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         # What was seen in one setting may come in any other.
         beside = {name.split(" + ", 1)[1] for name in kept if name.startswith(tuple(f"{s} + " for s in SETTINGS))}
         names = sorted(kept | {f"{setting} + {rest}" for setting, rest in product(SETTINGS, beside)})
-        self.vocabulary_ = {name: column for column, name in enumerate(names)}
+        # A label set that none of our concepts speaks of still needs a column, one that is always 0.
+        self.vocabulary_ = {name: column for column, name in enumerate(names or ["(no concept)"])}
         return self
 
     def transform(self, readings: Sequence[Reading]) -> csr_matrix:

@@ -119,7 +119,6 @@ class AirflowHome:
             },
             "scheduler": {"orphaned_tasks_check_interval": "30"},
             "logging": {"colored_console_log": "False"},
-            "usage_data_collection": {"enabled": "False"},
         }
 
 

@@ -35,7 +35,7 @@ class Received:
 def keep(session: Session, source: str, received: Received) -> UUID:
     """Store a response; the identifier of its capture."""
     headers = {
-        name: [value.replace("\0", "") for value in values]
+        name.replace("\0", ""): [value.replace("\0", "") for value in values]
         for name, values in received.headers.items()
         if name.lower() not in NOT_KEPT
     }
@@ -61,9 +61,13 @@ def body(capture: Capture) -> bytes:
     """The bytes as received. Raises PageError when they were erased or are not what was stored."""
     if capture.body is None:
         raise PageError(_("{url}: its capture was erased").format(url=capture.url), state="erased")
-    received = zstandard.decompress(capture.body, max_output_size=2**31)
+    tampered = PageError(_("{url}: its capture does not match its hash").format(url=capture.url), state="tampered")
+    try:
+        received = zstandard.decompress(capture.body, max_output_size=2**31)
+    except zstandard.ZstdError as error:
+        raise tampered from error
     if hashlib.sha256(received).digest() != capture.sha256:
-        raise PageError(_("{url}: its capture does not match its hash").format(url=capture.url), state="tampered")
+        raise tampered
     return received
 
 

@@ -162,7 +162,7 @@ def lease(session: Session, source: str, holder: int, limit: int, now: datetime)
             Entry.id, Entry.url, Entry.canonical_url, Entry.fence, func.coalesce(Entry.published_at, Entry.found_at)
         )
     )
-    newest_first = sorted(rows.tuples(), key=lambda row: (row[4], row[0]), reverse=True)
+    newest_first = sorted(rows, key=lambda row: (row[4], row[0]), reverse=True)
     return [Lease(*row[:4]) for row in newest_first]
 
 

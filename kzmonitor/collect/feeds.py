@@ -99,7 +99,8 @@ def _feed_item(raw: feedparser.FeedParserDict, base: str) -> Item | None:
         address = urljoin(base, link)
     except ValueError:
         return None
-    moment = raw.get("published_parsed") or raw.get("updated_parsed")
+    # Past feedparser's own get(), which warns when it looks for one under the name of the other.
+    moment = dict.get(raw, "published_parsed") or dict.get(raw, "updated_parsed")
     return Item(address, clean(str(raw.get("title") or ""))[:1000] or None, _utc(moment))
 
 
@@ -129,7 +130,7 @@ def parse_sitemap(body: bytes) -> Seen:
         return Seen("not-xml")
     if root is None or not isinstance(root.tag, str):
         return Seen("not-xml")
-    kind = etree.QName(root).localname
+    kind = _local_name(root)
     if kind not in ("urlset", "sitemapindex"):
         return Seen("html-for-xml" if kind == "html" else "not-xml")
     located = sorted(_locations(root), key=lambda pair: pair[1], reverse=True)
@@ -153,8 +154,12 @@ def _locations(root: etree._Element) -> list[tuple[str, str]]:
     for child in root:
         if not isinstance(child.tag, str):
             continue
-        values = {etree.QName(part).localname: (part.text or "").strip() for part in child if isinstance(part.tag, str)}
+        values = {_local_name(part): (part.text or "").strip() for part in child if isinstance(part.tag, str)}
         address = values.get("loc", "")
         if address.startswith(("http://", "https://")) and len(address) <= MAX_CHARACTERS:
             found.append((address, values.get("lastmod", "")))
     return found
+
+
+def _local_name(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]  # QName would raise for names that only a broken document has

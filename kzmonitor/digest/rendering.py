@@ -57,6 +57,7 @@ def render(digest: Digest, language: str, taxonomy: Taxonomy, declarations: dict
             "label": {spec.name: spec.text.get(language, spec.name) for spec in taxonomy.labels},
             "outlet": {slug: declaration.name for slug, declaration in declarations.items()},
             "sure": _sure,
+            "summary": _summary(digest),
         }
         environment = _environment(language)
         count = len(digest.items)
@@ -71,6 +72,17 @@ def render(digest: Digest, language: str, taxonomy: Taxonomy, declarations: dict
             html=environment.get_template("digest.html").render(values, subject=subject),
             text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
         )
+
+
+def _summary(digest: Digest) -> str:
+    """The morning in one line: how many alerts, how many outlets told of them, what waits."""
+    outlets = {report.source for item in digest.items for report in item.reports}
+    alerts = i18n.ngettext("{n} alert", "{n} alerts", len(digest.items)).format(n=len(digest.items))
+    told = i18n.ngettext("told by {n} outlet", "told by {n} outlets", len(outlets)).format(n=len(outlets))
+    waiting = i18n.ngettext("{n} waits for a reviewer", "{n} wait for a reviewer", digest.in_queue).format(
+        n=digest.in_queue
+    )
+    return " · ".join([alerts, *([told] if outlets else []), waiting])
 
 
 def _moment(when: datetime | None, language: str) -> str:

@@ -48,7 +48,8 @@ class Report:
 
 @dataclass(frozen=True)
 class Item:
-    """One incident in a digest. `kind`: opened, renewed or corrected; `standing`: open, confirmed, rejected..."""
+    """One incident in a digest. `kind`: opened, renewed, relabelled (a person changed the labels of what was
+    mailed) or withdrawn (mailed, and no alert any more); `standing`: open, confirmed, rejected, duplicate."""
 
     alert_id: UUID
     event_ids: tuple[UUID, ...]
@@ -98,10 +99,10 @@ def select_digest(
     return Digest(
         period=period,
         items=sorted(
-            (item for item in items if item.kind != "corrected"),
+            (item for item in items if item.kind != "withdrawn"),
             key=lambda item: (-item.severity, -item.score, str(item.alert_id)),
         ),
-        corrections=sorted((item for item in items if item.kind == "corrected"), key=lambda item: str(item.alert_id)),
+        corrections=sorted((item for item in items if item.kind == "withdrawn"), key=lambda item: str(item.alert_id)),
         in_queue=_in_queue(session, period.end),
         articles=_articles(session, period),
         unseen=sorted((one for one in healths if not one.well and one.state != "never"), key=lambda one: one.slug),
@@ -136,10 +137,9 @@ def _item(session: Session, alert_id: UUID, events: Sequence[AlertEvent], period
     alert = session.get_one(Alert, alert_id)
     decision = _decision(session, alert_id, period.end)
     standing = STANDING.get(decision.decision, "open") if decision else "open"
-    corrected = standing in ("rejected", "duplicate")
-    if corrected and not any(event.kind == "corrected" for event in events):
-        return None
-    if not corrected and standing != "confirmed" and _tier(session, alert, period.end) != "mail":
+    is_alert = standing == "confirmed" or (standing == "open" and _tier(session, alert, period.end) == "mail")
+    kind = _kind(is_alert, events)
+    if kind is None:
         return None
     told = _told(session, alert.incident_id, period.end)
     if not told:
@@ -150,7 +150,7 @@ def _item(session: Session, alert_id: UUID, events: Sequence[AlertEvent], period
     return Item(
         alert_id=alert_id,
         event_ids=tuple(event.id for event in events),
-        kind="corrected" if corrected else events[0].kind,
+        kind=kind,
         standing=standing,
         title=leader.title,
         language=leader.language,
@@ -161,6 +161,16 @@ def _item(session: Session, alert_id: UUID, events: Sequence[AlertEvent], period
         phrases=_phrases(leader.reasons or []),
         reports=reports,
     )
+
+
+def _kind(is_alert: bool, events: Sequence[AlertEvent]) -> str | None:
+    """How an alert enters the digest of a period with these events (in order); None when it does not."""
+    kinds = [event.kind for event in events]
+    if not is_alert:
+        return "withdrawn" if "corrected" in kinds else None
+    if "opened" in kinds:
+        return "opened"
+    return "relabelled" if kinds[-1] == "corrected" else "renewed"
 
 
 def _decision(session: Session, alert_id: UUID, end: datetime) -> Review | None:
@@ -225,9 +235,13 @@ def _union(label_lists: Any) -> set[str]:
 
 
 def _phrases(reasons: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The strongest words that spoke for it, each once."""
+    """The strongest words that spoke for it; none that another one of them contains."""
     ranked = sorted((one for one in reasons if one["side"] == "for"), key=lambda one: -abs(one["weight"]))
-    return tuple(dict.fromkeys(str(one["phrase"]) for one in ranked))[:MOST_PHRASES]
+    chosen: list[str] = []
+    for phrase in (str(one["phrase"]) for one in ranked):
+        if not any(phrase in other or other in phrase for other in chosen):
+            chosen.append(phrase)
+    return tuple(chosen[:MOST_PHRASES])
 
 
 def _in_queue(session: Session, end: datetime) -> int:

@@ -14,12 +14,14 @@ from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store.tables import Article, Entry, Poll
 
 STALE_AFTER = timedelta(days=7)
+# Addresses not looked at since are of the past: yesterday's listing, a retired feed.
+SAME_RUN = timedelta(hours=1)
 CALM = frozenset({"ok", "not-modified"})
 
 
 @dataclass(frozen=True)
 class Health:
-    """One source now. `state` is the worst of its addresses' last looks, or silent, never."""
+    """One source now. `state` is that of the first of its addresses that is not well, or ok, silent, never."""
 
     slug: str
     state: str
@@ -50,9 +52,11 @@ def due(session: Session, declarations: Mapping[str, Declaration], now: datetime
 
 def health(session: Session, declaration: Declaration, now: datetime) -> Health:
     """The state of one source as of `now`, from its last looks, its newest article and its volume."""
+    last_look = select(func.max(Poll.started)).where(Poll.source == declaration.slug, Poll.started <= now)
+    since = last_look.scalar_subquery() - max(SAME_RUN, timedelta(minutes=2 * declaration.every_minutes))
     latest = (
         select(Poll.url, Poll.state, Poll.error)
-        .where(Poll.source == declaration.slug, Poll.started <= now)
+        .where(Poll.source == declaration.slug, Poll.started <= now, Poll.started >= since)
         .ext(distinct_on(Poll.url))
         .order_by(Poll.url, Poll.started.desc())
     )
@@ -106,6 +110,7 @@ def advice(state: str) -> str:
         "cut-short": _("the answer breaks off: try again later"),
         "not-html": _("not a web page: check the address of the listing"),
         "layout-changed": _("no text where the declared layout has it: declare the new one"),
+        "cutter-failed": _("the general cutter can't read the page: declare a layout for it"),
         "bad-encoding": _("the page is packed in a way that can't be undone"),
         "erased": _("the stored page was erased by a rule"),
         "tampered": _("the stored page is not what was stored: run kzmonitor verify"),

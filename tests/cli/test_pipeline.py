@@ -76,10 +76,9 @@ def test_probe_says_what_answers(run: Run, served: Path) -> None:
 def test_train_predict_evaluate_take_any_label_set(run: Run, tmp_path: Path) -> None:
     data = tmp_path / "data.jsonl"
     rows = [
-        {"id": str(n), "lang": "en", "title": f"Story {n}", "text": f"{'cats purr' if n % 2 else 'dogs bark'} loudly {n}",
-         "labels": ["cat" if n % 2 else "dog"]}
-        for n in range(60)
-    ]  # fmt: skip
+        {"id": str(n), "title": f"Story {n}", "text": f"the {animal} loudly {n}", "labels": [animal.split()[0]]}
+        for n, animal in enumerate(["cat purrs", "dog barks"] * 30)
+    ]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
     model = tmp_path / "pets.skops"
     assert run("train", "--data", data, "--out", model).returncode == 0

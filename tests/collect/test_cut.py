@@ -224,8 +224,6 @@ def test_a_page_without_text_is_a_named_state(html: str) -> None:
     assert state(html, LAYOUT) in {"empty", "layout-changed"}
 
 
-# Title and author
-
 STRUCTURED = (
     '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "JSON тақырып",'
     ' "author": {"name": "Айгүл"}, "datePublished": "2025-08-18T16:39:00+05:00"}</script>'
@@ -273,9 +271,6 @@ def test_author_and_canonical_address_come_along() -> None:
     assert (found.author, found.canonical_url) == ("Айгүл", URL)
 
 
-# Time
-
-
 def when(found: Article) -> tuple[datetime | None, str | None]:
     return found.published_at, found.date_doubt
 
@@ -311,8 +306,6 @@ def test_a_bare_day_takes_its_hour_from_the_next_source_of_that_day() -> None:
     found = article("<time>17.08.2025</time>" + in_paragraphs(TEXTS["kk"]), STRUCTURED)
     assert when(found) == (datetime(2025, 8, 16, 19, tzinfo=UTC), None)
 
-
-# Hostile pages
 
 MEGABYTE = 1_000_000
 

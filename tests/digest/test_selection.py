@@ -75,6 +75,17 @@ def test_what_was_told_and_then_rejected_is_corrected_in_the_next(
     assert [item.title for item in chosen(session, declarations, following).corrections] == ["Ошибка"]
 
 
+def test_what_was_rejected_and_taken_back_is_told_as_it_stands(
+    session: Session, world: World, declarations: Declared
+) -> None:
+    alert = world.alert("Всё же верно", ready_at=END - timedelta(days=3))
+    world.decide(alert, "reject", END - timedelta(hours=3))
+    world.decide(alert, "confirm", END - timedelta(hours=2))
+    digest = chosen(session, declarations)
+    assert [(item.kind, item.standing) for item in digest.items] == [("renewed", "confirmed")]
+    assert digest.corrections == []
+
+
 def test_a_decision_made_later_does_not_change_an_earlier_digest(
     session: Session, world: World, declarations: Declared
 ) -> None:

@@ -1,0 +1,115 @@
+"""Each DAG run for real in this process: against the newsroom, the test database and Airflow on SQLite."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from kzmonitor import newsroom
+from kzmonitor.cli import jobs
+from kzmonitor.errors import SourceError
+from kzmonitor.newsroom import Fault
+from kzmonitor.store import Database
+from kzmonitor.store.tables import Alert, Article, Entry, Model
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow")]
+
+RunDag = Callable[..., tuple[str, dict[tuple[str, int], tuple[str | None, int]]]]
+
+
+@pytest.fixture
+def outlets(outside: Path) -> Iterator[newsroom.Newsroom]:
+    with newsroom.Newsroom(newsroom.outlets_from(newsroom.demo_files(), datetime.now(UTC))) as running:
+        newsroom.declare(running, outside)
+        yield running
+
+
+def count(database: Database, table: type) -> int:
+    with database.session() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_collect_then_understand_then_digest(
+    run_dag: RunDag, outlets: newsroom.Newsroom, database: Database, tmp_path: Path
+) -> None:
+    state, tasks = run_dag("collect")
+    assert state == "success"
+    assert tasks == {
+        ("due", -1): ("success", 1),
+        **{("poll", index): ("success", 1) for index in range(3)},
+        ("hand_over", -1): ("success", 1),
+        ("all_polled", -1): ("success", 1),
+    }
+    waiting = count(database, Entry)
+    assert waiting == sum(len(outlet.articles()) for outlet in outlets.outlets.values())
+
+    state, tasks = run_dag("understand")
+    assert (state, tasks) == ("success", {("understand", -1): ("success", 1)})
+    assert count(database, Article) == waiting
+    alerts = count(database, Alert)
+    assert alerts > 0
+
+    assert run_dag("understand")[0] == "success"
+    assert (count(database, Article), count(database, Alert)) == (waiting, alerts)
+
+    state, tasks = run_dag("digest")
+    assert state == "success"
+    assert len(list((tmp_path / "data" / "digests").iterdir())) == 6
+
+    # Nothing is due: nothing is polled and nothing is started.
+    state, tasks = run_dag("collect")
+    assert state == "success"
+    assert tasks[("poll", -1)][0] == tasks[("hand_over", -1)][0] == "skipped"
+
+
+def test_a_failed_source_fails_its_task_and_the_run_and_stops_no_other(
+    run_dag: RunDag, outlets: newsroom.Newsroom, database: Database
+) -> None:
+    gone, broken, well = outlets.outlets.values()
+    gone.fault("/feed/", Fault(status=404))
+    broken.fault("/feed/", Fault(status=403))
+    state, tasks = run_dag("collect")
+    assert state == "failed"
+    polls = sorted((tasks[("poll", index)] for index in range(3)), key=str)
+    assert polls == [("failed", 1), ("failed", 1), ("success", 1)]
+    assert tasks[("hand_over", -1)][0] == "success"
+    assert tasks[("all_polled", -1)][0] == "upstream_failed"
+    assert count(database, Entry) == len(well.articles())
+
+
+def test_a_server_error_is_tried_again(
+    run_dag: RunDag, outlets: newsroom.Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+
+    def failing_once(slug: str) -> dict[str, int]:
+        tries.append(slug)
+        if tries.count(slug) == 1:
+            raise SourceError(f"{slug}: server-error", "server-error")
+        return {"fetched": 1}
+
+    monkeypatch.setattr(jobs, "poll", failing_once)
+    state, tasks = run_dag("collect")
+    assert state == "success"
+    assert [tasks[("poll", index)] for index in range(3)] == [("success", 2)] * 3
+
+
+def test_retraining_twice_enters_one_candidate(run_dag: RunDag, outside: Path, database: Database) -> None:
+    assert run_dag("retrain", reason="a test")[0] == "success"
+    assert run_dag("retrain")[0] == "success"
+    with database.session() as session:
+        assert session.scalars(select(Model.state)).all() == ["candidate"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ("2026-11-22T03:00:00", "2026-11-22"),
+        ("2026-11-22T02:59:59", "2026-11-21"),
+        ("2026-11-22T20:00:00", "2026-11-22"),
+    ],
+)
+def test_a_digest_started_by_hand_is_that_of_the_last_eight_o_clock(moment: str, day: str) -> None:
+    assert str(jobs.digest_day(datetime.fromisoformat(moment).replace(tzinfo=UTC))) == day
