@@ -8,7 +8,7 @@ add up to the log-odds of the probability shown. Phrases never overlap; only the
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from sklearn.pipeline import FeatureUnion
 
 from kzmonitor.classify.calibrate import Floats
 from kzmonitor.classify.features import Places, Reading
+from kzmonitor.classify.reasons import Reason
 
 Integers = NDArray[np.int64]
 
@@ -24,22 +25,6 @@ FOR, AGAINST = 6, 3
 LONGEST = 8
 # A phrase lighter than this share of the weightiest one, or than this many log-odds, is noise.
 LEAST_SHARE, LEAST_WEIGHT = 0.05, 0.01
-
-
-@dataclass(frozen=True)
-class Reason:
-    """A phrase of the text that moved `label` ("relevance" or a label's name).
-
-    start, end: character offsets into title + line break + text. weight: its share of the log-odds. concept: what it
-    was understood as."""
-
-    label: str
-    phrase: str
-    start: int
-    end: int
-    weight: float
-    concept: str | None
-    side: Literal["for", "against"]
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion
 
 from kzmonitor.classify.calibrate import Floats, Sigmoid
-from kzmonitor.classify.explain import Reason, Scored, explain
+from kzmonitor.classify.explain import Scored, explain
 from kzmonitor.classify.features import Reader, Reading
 from kzmonitor.classify.labelled import Taxonomy
+from kzmonitor.classify.reasons import Reason
 from kzmonitor.classify.thresholds import Thresholds
 
 RELEVANCE = "relevance"

@@ -3,32 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from kzmonitor.classify.reasons import Reason
 from kzmonitor.store.tables import Article, Capture, IncidentArticle, Model, Prediction, Revision, Source
 
 # In order of publication; the key settles what was published in the same minute.
 TOLD = (func.coalesce(Revision.published_at, Article.first_seen), Article.key)
-
-
-@dataclass(frozen=True)
-class Reason:
-    """A phrase that spoke for or against a label ("relevance", or the label's name).
-
-    start, end: character offsets into title, line break, text."""
-
-    label: str
-    phrase: str
-    start: int
-    end: int
-    weight: float
-    concept: str | None
-    side: Literal["for", "against"]
 
 
 @dataclass(frozen=True)

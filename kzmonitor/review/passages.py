@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kzmonitor.incidents.told import Reason
+from kzmonitor.classify.reasons import Reason
 
 # Characters that reorder or hide what stands around them, and controls that no text needs.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")

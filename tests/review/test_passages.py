@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kzmonitor.incidents.told import Reason
+from kzmonitor.classify.reasons import Reason
 from kzmonitor.review.passages import UNSEEN, Paragraph, marked, readable, shortened
 
 
