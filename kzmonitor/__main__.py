@@ -1,5 +1,5 @@
 """`python -m kzmonitor` is the `kzmonitor` command."""
 
-from kzmonitor.cli import main
+from kzmonitor.cli.app import main
 
 main()

@@ -90,7 +90,8 @@ def main() -> int:
     given = arguments.parse_args()
     settings = config.settings()
     try:
-        known = registry.load(*([given.sources_dir] if given.sources_dir else []))
+        folder = given.sources_dir or settings.sources_dir
+        known = registry.load(*([folder] if folder else []))
         unknown = {slug: why_unknown(slug, known) for slug in given.slugs if slug not in known.sources}
         wanted = [known.sources[slug] for slug in dict.fromkeys(given.slugs) if slug not in unknown]
         if not wanted:

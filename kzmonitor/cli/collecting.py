@@ -116,13 +116,16 @@ def list_sources(sources_dir: SourcesDir = None, json: Json = False) -> None:
     with shell.database() as database, database.session() as session:
         healths = [health.health(session, declaration, shell.now()) for declaration in declared.values()]
     if json:
-        shell.show_json([{**vars(one), "name": declared[one.slug].name} for one in healths])
+        shell.show_json(
+            [
+                {**vars(one), "name": declared[one.slug].name, "languages": declared[one.slug].languages}
+                for one in healths
+            ]
+        )
         return
     shell.show(
         [
             _("source"),
-            _("name"),
-            _("languages"),
             _("state"),
             _("last success"),
             _("newest"),
@@ -132,8 +135,6 @@ def list_sources(sources_dir: SourcesDir = None, json: Json = False) -> None:
         [
             [
                 one.slug,
-                declared[one.slug].name,
-                " ".join(declared[one.slug].languages),
                 one.state,
                 moment(one.last_success),
                 moment(one.newest),

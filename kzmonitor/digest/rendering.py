@@ -13,6 +13,7 @@ from kzmonitor import i18n
 from kzmonitor.classify.labelled import Taxonomy
 from kzmonitor.digest.period import ALMATY
 from kzmonitor.digest.selection import Digest
+from kzmonitor.language.places import region_names
 from kzmonitor.language.visible import visible
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.sources.health import advice
@@ -57,6 +58,7 @@ def render(digest: Digest, language: str, taxonomy: Taxonomy, declarations: dict
             "label": {spec.name: spec.text.get(language, spec.name) for spec in taxonomy.labels},
             "outlet": {slug: declaration.name for slug, declaration in declarations.items()},
             "sure": _sure,
+            "region": {code: names[language] for code, names in region_names().items()},
             "summary": _summary(digest),
         }
         environment = _environment(language)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from kzmonitor.digest.period import Period
 from kzmonitor.incidents.severity import severity
+from kzmonitor.language.places import region_of
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.sources.health import Health, health
 from kzmonitor.store.tables import (
@@ -57,6 +58,7 @@ class Item:
     standing: str
     title: str
     language: str
+    region: str | None
     labels: tuple[str, ...]
     severity: int
     score: float
@@ -154,6 +156,7 @@ def _item(session: Session, alert_id: UUID, events: Sequence[AlertEvent], period
         standing=standing,
         title=leader.title,
         language=leader.language,
+        region=region_of(leader.title, leader.text),
         labels=tuple(sorted(labels)),
         severity=severity(labels, len({report.source for report in reports})),
         score=max(row.relevance or 0.0 for row in told),
@@ -214,6 +217,7 @@ def _told(session: Session, incident_id: UUID, end: datetime) -> Sequence[Any]:
         select(
             Article.source,
             Revision.title,
+            Revision.text,
             Article.canonical_url.label("url"),
             Revision.language,
             Revision.published_at,

@@ -68,6 +68,7 @@ class AlertLine:
     labels: list[str]
     severity: int
     place: str | None
+    region: str | None
     opened_at: datetime
     last_seen: datetime
     sources: list[str]
@@ -104,7 +105,6 @@ class AlertView:
     """Everything about one alert. `version` is the latest review, which a decision must have seen."""
 
     line: AlertLine
-    region: str | None
     actors: list[str]
     first_seen: datetime
     decided_at: datetime | None
@@ -171,7 +171,6 @@ def alert(session: Session, id: UUID) -> AlertView | None:
     past = history(session, id)
     return AlertView(
         line=lines[0],
-        region=incident.region,
         actors=incident.actors,
         first_seen=incident.first_seen,
         decided_at=stands.decided_at,
@@ -237,6 +236,7 @@ def _lines(session: Session, query: Select[Any]) -> list[AlertLine]:
             labels=list(labels),
             severity=incident.severity,
             place=incident.place,
+            region=incident.region,
             opened_at=alert.opened_at,
             last_seen=incident.last_seen,
             sources=list(dict.fromkeys(source for source, _ in told[incident.id])),

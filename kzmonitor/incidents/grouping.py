@@ -14,6 +14,7 @@ from sqlalchemy.sql import func
 
 from kzmonitor.incidents import duplicates
 from kzmonitor.incidents.severity import severity
+from kzmonitor.language.places import region_of
 from kzmonitor.store.tables import (
     Alert,
     AlertEvent,
@@ -111,6 +112,7 @@ def _open(session: Session, article: Flagged, now: datetime) -> None:
         last_seen=article.when,
         labels=sorted(article.labels),
         severity=severity(article.labels, sources=1),
+        region=region_of(article.title, article.text),
     )
     session.add(incident)
     session.flush()

@@ -33,6 +33,7 @@ def environment() -> Environment:
     made.install_gettext_callables(_in_current_language, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.filters |= {
         "moment": wording.moment,
+        "region_name": wording.region_name,
         "share": wording.share,
         "readable": readable,
         "shortened": shortened,

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from kzmonitor.classify.labelled import LabelSpec
 from kzmonitor.i18n import LANGUAGES, _, current
+from kzmonitor.language.places import region_names
 
 ALMATY = ZoneInfo("Asia/Almaty")
 # English as it is written outside America: the day before the month, twenty-four hours.
@@ -98,6 +99,11 @@ def language_names() -> dict[str, str]:
     """The languages of articles."""
     names: Mapping[str, str] = LOCALES[current()].languages
     return {code: names.get(code, code) for code in ("ru", "kk", "ky", "en")} | {"other": _("other language")}
+
+
+def region_name(code: str | None) -> str | None:
+    """The name of a region (ISO 3166-2:KZ) in the current language; a code that is none stays as it is."""
+    return region_names().get(code, {}).get(current(), code) if code else None
 
 
 def moment(when: datetime) -> str:

@@ -36,6 +36,8 @@ SERVER_USER = "kzmonitor"
 ROOT_HOME = Path("/var/lib/kzmonitor")
 START_TIMEOUT_S = 60
 DATABASES = ("kzmonitor", "airflow")
+# What commands make in an empty data folder before they open the database.
+MADE_AT_START = frozenset({"demo", "run.lock"})
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,10 @@ def _set_aside(cluster: Cluster) -> None:
     """Move the data of a removed data folder out of the way (as root they lie elsewhere and outlive it).
 
     When only the passwords are missing, that is a loss to be told, not a fresh start."""
-    if any(not path.name.startswith("postgres.") for path in cluster.home.iterdir()):
+    if any(
+        not path.name.startswith(("postgres.", ".postgres")) and path.name not in MADE_AT_START
+        for path in cluster.home.iterdir()
+    ):
         cluster.url()  # raises: says what is gone
     if is_running(cluster):
         _stop(cluster)
