@@ -44,7 +44,7 @@ def found(session: Session) -> list[str]:
 
 def leased(session: Session, holder: int = 7, limit: int = 9) -> list[Lease]:
     """As `lease`, of a holder that lives as long as the test."""
-    session.execute(text("select pg_advisory_lock(:space, :holder)"), {"space": leases.HOLDERS, "holder": holder})
+    session.execute(text("select pg_advisory_xact_lock(:space, :holder)"), {"space": leases.HOLDERS, "holder": holder})
     return entries.lease(session, "dala", holder, limit, datetime.now(UTC))
 
 
