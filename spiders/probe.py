@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from urllib.parse import urljoin, urlsplit
 
-from kzmonitor.collect.cut import Hint, cut
 from scrapy import Request
 from scrapy.http import Response, TextResponse
 from twisted.python.failure import Failure
 
 from kzmonitor.collect import entries, feeds
+from kzmonitor.collect.cut import Hint, cut
 from kzmonitor.collect.feeds import Item, Seen
 from kzmonitor.errors import PageError
 from spiders.azattyq import AzattyqSpider
