@@ -4,6 +4,7 @@ import pytest
 
 from kzmonitor.newsroom import Fault, Outlet
 from kzmonitor.newsroom.faults import EMPTY
+from kzmonitor.newsroom.layouts import LAYOUTS
 
 TICKER = b"""<!doctype html><html><body><div class="news">
 <div class="news__item" data-article-id="33490930"><h2 class="news__title">A line <i>of</i> the ticker</h2></div>
@@ -79,7 +80,8 @@ def test_a_wall_is_passed_by_a_mirror_that_is_still_declared(desk_of, reports, b
     own.fault(wall, Fault(status=403) if blocked == "pages" else Fault(reset_at=0.0))
     with desk_of(own, mirror) as desk:
         hosts = [f"127.0.0.1:{own.port}", {"host": f"127.0.0.1:{mirror.port}", "until": "2099-01-01"}]
-        desk.change("own", hosts=hosts, routes=["direct", "mirror"])
+        either = f"http://127.0.0.1:(?:{own.port}|{mirror.port}){LAYOUTS['vlast'].url_id}"
+        desk.change("own", hosts=hosts, url_id=either, routes=["direct", "mirror"])
         ended = desk.collect("own")["own"]
         assert ended.counts["fetched"] == 3, ended
         assert len(desk.pages("mirror")) == 3
@@ -117,3 +119,15 @@ def test_when_the_proxy_for_everything_is_down_nothing_goes_out(
         assert ended.counts == {"poll:robots-unreachable": 1, "new": 0}
         assert desk.newsroom.requests == []
         assert desk.rows("select error from poll") == [("connection",)]
+
+
+def test_behind_a_proxy_of_our_own_network_names_are_left_to_it(
+    desk_of, reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk_of(Outlet("dala", "plain", reports(1)), Outlet("proxy", "plain", reports(1))) as desk:
+        desk.change("dala", hosts=["dala.example"], feeds=["http://dala.example/feed/"], layouts=None, delay_s=1)
+        monkeypatch.setenv("KZMONITOR_ALLOW_LOOPBACK", "0")
+        monkeypatch.setenv("KZMONITOR_PROXY", f"http://localhost:{desk.newsroom.outlets['proxy'].port}")
+        assert desk.collect("dala")["dala"].counts == {"poll:ok": 1, "new": 0}
+        assert desk.asked("proxy") == ["http://dala.example/robots.txt", "http://dala.example/feed/"]
+        assert desk.asked("dala") == []
