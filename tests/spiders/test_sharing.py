@@ -23,7 +23,7 @@ def test_two_crawls_of_one_source_at_once_fetch_each_page_once(desk_of, reports)
 
 
 def test_four_processes_keep_the_gap_of_a_host_between_any_two_requests(
-    desk_of, reports, monkeypatch: pytest.MonkeyPatch, record_property
+    desk_of, reports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOST_LEASED", "2")  # so that each of the four has pages to fetch until the end
     with (
@@ -37,5 +37,4 @@ def test_four_processes_keep_the_gap_of_a_host_between_any_two_requests(
         requests = desk.newsroom.requests
         assert len(requests) >= PAGES + PROCESSES + 1  # pages, feeds, robots.txt
         smallest = min(after.at - before.at for before, after in pairwise(requests))
-        record_property("smallest_gap_s", round(smallest, 3))
         assert smallest >= DELAY_S
