@@ -22,7 +22,8 @@ from kzmonitor.store import leases
 from kzmonitor.store.tables import Entry, Poll, Source, new_id
 
 LEASE = timedelta(minutes=30)
-MAX_TRIES = 6
+# With the waits below: over a day and a half, so that an outlet that is down for a night loses nothing.
+MAX_TRIES = 12
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
 
@@ -177,7 +178,7 @@ def fetched(session: Session, held: Lease, capture_id: UUID) -> bool:
 
 
 def failed(session: Session, held: Lease, state: str, permanent: bool, wait: timedelta | None, now: datetime) -> bool:
-    """Note a failure by its named state. A passing one is tried again, later each time, at most six times;
+    """Note a failure by its named state. A passing one is tried again, later each time, at most `MAX_TRIES` times;
     `wait` is what the server asked for. False when the lease has gone to somebody else."""
     tries = session.scalar(select(Entry.tries).where(Entry.id == held.entry_id)) or 1
     if permanent or tries >= MAX_TRIES:

@@ -180,7 +180,7 @@ def test_a_holder_that_was_taken_for_dead_changes_nothing(registered: Session, d
     assert not entries.failed(registered, new, "timeout", False, None, NOW)
 
 
-def test_failures_wait_longer_each_time_and_end_after_six_tries(registered: Session, dala: Declaration) -> None:
+def test_failures_wait_longer_each_time_and_end_after_a_day_and_a_half(registered: Session, dala: Declaration) -> None:
     entries.add(registered, dala, [Item("https://dala.example/1")], NOW)
     waits = []
     for _try in range(entries.MAX_TRIES):
@@ -188,7 +188,8 @@ def test_failures_wait_longer_each_time_and_end_after_six_tries(registered: Sess
         assert entries.failed(registered, held, "server-error", False, None, NOW)
         entry = one(registered)
         waits.append(entry.retry_at and (entry.retry_at - NOW).total_seconds())
-    assert waits == [30, 120, 480, 1920, 7680, None]
+    assert waits == [30, 120, 480, 1920, 7680, *[21600] * 6, None]
+    assert sum(filter(None, waits)) > 36 * 3600
     assert (entry.state, entry.error) == ("failed", "server-error")
     assert leased(registered) == []
 
