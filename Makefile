@@ -50,4 +50,4 @@ lock: setup ## renew requirements.lock from pyproject.toml
 
 messages: setup ## gather the sentences to translate into kzmonitor/locale
 	@pybabel --quiet extract -F babel.cfg -k _ -k ngettext:1,2 --no-location --sort-output --project kzmonitor -o /tmp/kzmonitor.pot .
-	@for language in ru kk; do pybabel --quiet update --no-fuzzy-matching --ignore-obsolete -D kzmonitor -i /tmp/kzmonitor.pot -d kzmonitor/locale -l $$language; done
+	@for language in ru kk; do pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -D kzmonitor -i /tmp/kzmonitor.pot -d kzmonitor/locale -l $$language; done

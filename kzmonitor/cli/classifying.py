@@ -43,9 +43,17 @@ model = typer.Typer(no_args_is_help=True, help=_("The registry of models."))
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command(epilog=_("Example: kzmonitor train --data cases.jsonl --out cases.skops"))(train)
-    app.command(epilog=_("Example: kzmonitor predict reports.jsonl"))(predict)
-    app.command(epilog=_("Example: kzmonitor evaluate labelled.jsonl --tier mail --json"))(evaluate)
+    app.command(
+        help=_("Train a candidate on any label set."),
+        epilog=_("Example: kzmonitor train --data cases.jsonl --out cases.skops"),
+    )(train)
+    app.command(help=_("Score texts: one JSON object a line."), epilog=_("Example: kzmonitor predict reports.jsonl"))(
+        predict
+    )
+    app.command(
+        help=_("Score labelled texts against their labels."),
+        epilog=_("Example: kzmonitor evaluate labelled.jsonl --tier mail --json"),
+    )(evaluate)
     app.add_typer(model, name="model")
 
 
@@ -54,7 +62,6 @@ def train(
     taxonomy: Annotated[Path | None, typer.Option(help=_("Label set; with --data the labels of the data."))] = None,
     out: Annotated[Path | None, typer.Option(help=_("Write the model here, not into the registry."))] = None,
 ) -> None:
-    """Train a candidate on any label set."""
     texts = [text for file in data for text in read_jsonl(file)] if data else registry.seed_texts()
     if taxonomy is not None:
         labels = read_taxonomy(taxonomy)
@@ -94,7 +101,6 @@ def _registered(database: Database, wanted: str | None) -> "tuple[str, Classifie
 
 
 def predict(file: LabelledFile, model: ModelName = None, json: Json = False) -> None:
-    """Score texts: one JSON object a line."""
     texts = read_jsonl(file)
     _name, classifier = chosen(model)
     predictions = classifier.predict([(text.title, text.text) for text in texts])
@@ -112,7 +118,6 @@ def evaluate(
     tier: Annotated[Tier, typer.Option(help=_("queue or mail."))] = Tier.queue,
     json: Json = False,
 ) -> None:
-    """Score labelled texts against their labels."""
     texts = read_jsonl(file)
     name, classifier = chosen(model)
     result = {**evaluate_classifier(classifier, texts, tier=tier.value), "model": name}
@@ -134,9 +139,8 @@ def _figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-@model.command("list", epilog=_("Example: kzmonitor model list"))
+@model.command("list", help=_("All versions, newest first."), epilog=_("Example: kzmonitor model list"))
 def list_models(json: Json = False) -> None:
-    """All versions, newest first."""
     with shell.database() as database, database.session() as session:
         rows = [
             {"version": one.version, "state": one.state, "trained_at": one.trained_at, "data": one.data_sha256.hex()}
@@ -151,9 +155,10 @@ def list_models(json: Json = False) -> None:
     )
 
 
-@model.command("show", epilog=_("Example: kzmonitor model show 20261122"))
+@model.command(
+    "show", help=_("One version with its figures, as JSON."), epilog=_("Example: kzmonitor model show 20261122")
+)
 def show_model(version: str) -> None:
-    """One version with its figures, as JSON."""
     with shell.database() as database, database.session() as session:
         found = registry.find(session, version)
         shell.show_json(
@@ -169,9 +174,12 @@ def show_model(version: str) -> None:
         )
 
 
-@model.command("compare", epilog=_("Example: kzmonitor model compare OLD NEW labelled.jsonl"))
+@model.command(
+    "compare",
+    help=_("Two versions (or model files) side by side on labelled texts."),
+    epilog=_("Example: kzmonitor model compare OLD NEW labelled.jsonl"),
+)
 def compare(first: str, second: str, file: LabelledFile) -> None:
-    """Two versions (or model files) side by side on labelled texts."""
     texts = read_jsonl(file)
     results = [evaluate_classifier(chosen(name)[1], texts) for name in (first, second)]
     rows = [["relevance F1", *(_figure(result["relevance"]["f1"]) for result in results)]]
@@ -181,17 +189,21 @@ def compare(first: str, second: str, file: LabelledFile) -> None:
     shell.show([_("figure"), first, second], rows)
 
 
-@model.command("promote", epilog=_("Example: kzmonitor model promote 20261122-0800"))
+@model.command(
+    "promote",
+    help=_("Make a version the champion; the one before is retired and can be rolled back to."),
+    epilog=_("Example: kzmonitor model promote 20261122-0800"),
+)
 def promote(version: str) -> None:
-    """Make a version the champion; the one before is retired and can be rolled back to."""
     with shell.database() as database, database.session() as session:
         found = registry.find(session, version)
         registry.promote(session, found)
         shell.say(_("{version} is the champion").format(version=found.version))
 
 
-@model.command("rollback", epilog=_("Example: kzmonitor model rollback"))
+@model.command(
+    "rollback", help=_("Go back to the version before the champion."), epilog=_("Example: kzmonitor model rollback")
+)
 def rollback() -> None:
-    """Go back to the version before the champion."""
     with shell.database() as database, database.session() as session:
         shell.say(_("{version} is the champion").format(version=registry.rollback(session).version))

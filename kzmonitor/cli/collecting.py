@@ -36,7 +36,10 @@ sources = typer.Typer(no_args_is_help=True, help=_("What is declared, how it doe
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command(epilog=_("Example: kzmonitor collect vlast azattyq"))(collect)
+    app.command(
+        help=_("Poll the sources and fetch what is new. With --watch only what is due by its declaration."),
+        epilog=_("Example: kzmonitor collect vlast azattyq"),
+    )(collect)
     app.add_typer(sources, name="sources")
 
 
@@ -48,7 +51,6 @@ def collect(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Poll the sources and fetch what is new. With --watch only what is due by its declaration."""
     declared = shell.declarations(sources_dir, source or [])
     if not declared:
         raise InputError(_("there is no enabled source; see: kzmonitor sources list"))
@@ -109,9 +111,12 @@ def troubled(crawled: Crawled) -> list[str]:
     return [*([] if crawled.well else [crawled.finished]), *sorted({s for s in states if s not in health.CALM})]
 
 
-@sources.command("list", epilog=_("Example: kzmonitor sources list --json"))
+@sources.command(
+    "list",
+    help=_("What is declared, and how each source does: state, last success, newest item, volume."),
+    epilog=_("Example: kzmonitor sources list --json"),
+)
 def list_sources(sources_dir: SourcesDir = None, json: Json = False) -> None:
-    """What is declared, and how each source does: state, last success, newest item, volume."""
     declared = shell.declarations(sources_dir)
     with shell.database() as database, database.session() as session:
         healths = [health.health(session, declaration, shell.now()) for declaration in declared.values()]
@@ -147,9 +152,12 @@ def list_sources(sources_dir: SourcesDir = None, json: Json = False) -> None:
     shell.say(ngettext("{n} source", "{n} sources", len(healths)).format(n=len(healths)))
 
 
-@sources.command("probe", epilog=_("Example: kzmonitor sources probe vlast"))
+@sources.command(
+    "probe",
+    help=_("Ask each feed, listing and sitemap and one article once; what answers, and what to change."),
+    epilog=_("Example: kzmonitor sources probe vlast"),
+)
 def probe(source: Slugs = None, sources_dir: SourcesDir = None, json: Json = False) -> None:
-    """Ask each feed, listing and sitemap and one article once; what answers, and what to change."""
     declared = shell.declarations(sources_dir, source or [])
     with shell.database():
         ended = crawl.run(list(declared), sources_dir, spider="probe")
@@ -173,10 +181,11 @@ def change(note: Mapping[str, Any]) -> str:
 
 
 @sources.command(
-    "record", epilog=_("Example: kzmonitor sources record vlast https://vlast.kz/novosti/66096-example.html")
+    "record",
+    help=_("Keep one page of a source in the data folder, as a page to test its layout with."),
+    epilog=_("Example: kzmonitor sources record vlast https://vlast.kz/novosti/66096-example.html"),
 )
 def record(source: str, url: str, sources_dir: SourcesDir = None) -> None:
-    """Keep one page of a source in the data folder, as a page to test its layout with."""
     declared = shell.declarations(sources_dir, [source])[source]
     with shell.database() as database:
         with database.session() as session:

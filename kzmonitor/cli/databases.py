@@ -15,9 +15,11 @@ def register(app: typer.Typer) -> None:
     app.add_typer(db, name="db")
 
 
-@db.command(epilog=_("Example: kzmonitor db upgrade"))
+@db.command(
+    help=_("Bring the schema to this version and make the coming months' partitions. Safe to repeat."),
+    epilog=_("Example: kzmonitor db upgrade"),
+)
 def upgrade() -> None:
-    """Bring the schema to this version and make the coming months' partitions. Safe to repeat."""
     with shell.database(migrate=False) as database:
         schema.upgrade(database.engine)
         with database.session() as session:
@@ -25,9 +27,8 @@ def upgrade() -> None:
     shell.say(_("the schema is at {head}; new partitions: {made}").format(head=schema.head(), made=made))
 
 
-@db.command(epilog=_("Example: kzmonitor db status"))
+@db.command(help=_("Where the database is and at which schema."), epilog=_("Example: kzmonitor db status"))
 def status() -> None:
-    """Where the database is and at which schema."""
     with shell.database(migrate=False) as database:
         shell.show(
             [_("database"), _("schema"), _("needed")],
@@ -35,9 +36,8 @@ def status() -> None:
         )
 
 
-@db.command(epilog=_("Example: kzmonitor db stop"))
+@db.command(help=_("Stop the embedded server, whoever uses it."), epilog=_("Example: kzmonitor db stop"))
 def stop() -> None:
-    """Stop the embedded server, whoever uses it."""
     settings = config.settings()
     if settings.database_url is not None:
         shell.say(_("the database is not the embedded one: nothing to stop"))

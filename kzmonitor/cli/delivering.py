@@ -24,7 +24,10 @@ subscriber = typer.Typer(no_args_is_help=True, help=_("Who receives the digest."
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command(epilog=_("Example: kzmonitor digest --day 2026-11-22 --dry-run --out /tmp/digest"))(digest)
+    app.command(
+        help=_("Render and deliver the digest of a day. Repeating it sends nobody a second copy."),
+        epilog=_("Example: kzmonitor digest --day 2026-11-22 --dry-run --out /tmp/digest"),
+    )(digest)
     app.add_typer(subscriber, name="subscriber")
 
 
@@ -35,7 +38,6 @@ def digest(
     sources_dir: SourcesDir = None,
     json: Json = False,
 ) -> None:
-    """Render and deliver the digest of a day. Repeating it sends nobody a second copy."""
     settings = config.settings()
     moment = day_start(day) if day else shell.now().astimezone(ALMATY)
     declared = shell.declarations(sources_dir)
@@ -73,14 +75,17 @@ def _states(mails: dict[str, int]) -> str:
     return ", ".join(f"{state} {count}" for state, count in sorted(mails.items()))
 
 
-@subscriber.command("add", epilog=_("Example: kzmonitor subscriber add desk@example.org --language ru"))
+@subscriber.command(
+    "add",
+    help=_("Send the daily digest to a mail address; adding it again changes what it is sent."),
+    epilog=_("Example: kzmonitor subscriber add desk@example.org --language ru"),
+)
 def add(
     address: str,
     language: Annotated[str, typer.Option(help=_("en, ru or kk."))] = "ru",
     label: Annotated[list[str] | None, typer.Option(help=_("Only this label; may be repeated."))] = None,
     min_severity: Annotated[int, typer.Option(min=1, max=4, help=_("Only from this severity on."))] = 1,
 ) -> None:
-    """Send the daily digest to a mail address; adding it again changes what it is sent."""
     if language not in LANGUAGES:
         raise InputError(_("--language {language}: must be en, ru or kk").format(language=language))
     known = [spec.name for spec in read_taxonomy(config.models_folder() / "taxonomy.yaml").labels]
@@ -96,9 +101,8 @@ def add(
     shell.say(_("{address}: daily digest in {language}").format(address=address, language=language))
 
 
-@subscriber.command("list", epilog=_("Example: kzmonitor subscriber list --json"))
+@subscriber.command("list", help=_("Who receives what."), epilog=_("Example: kzmonitor subscriber list --json"))
 def list_subscribers(json: Json = False) -> None:
-    """Who receives what."""
     with shell.database() as database, database.session() as session:
         people = session.scalars(select(Subscriber).order_by(Subscriber.address)).all()
     rows = [

@@ -29,7 +29,12 @@ from kzmonitor.store import Database, embedded, partitions, schema
 
 def register(app: typer.Typer) -> None:
     """Add this command."""
-    app.command(epilog=_("Example: kzmonitor demo --out /tmp/digest"))(demo)
+    app.command(
+        help=_(
+            "The whole path once on a bundled local newsroom: sources, articles, alerts, a digest. Needs no network."
+        ),
+        epilog=_("Example: kzmonitor demo --out /tmp/digest"),
+    )(demo)
 
 
 def take_demo_settings() -> None:
@@ -76,7 +81,6 @@ def demo(
         typer.Option(help=_("Folder of the digest; in the data folder when not given."), show_default=False),
     ] = None,
 ) -> None:
-    """The whole path once on a bundled local newsroom: sources, articles, alerts, a digest. Needs no network."""
     out = out.absolute() if out else None
     take_demo_settings()
     settings = config.settings()

@@ -35,11 +35,15 @@ class Finding:
 
 def register(app: typer.Typer) -> None:
     """Add this command."""
-    app.command(epilog=_("Example: kzmonitor doctor"))(doctor)
+    app.command(
+        help=_(
+            "Check installation, settings, disk, database, sources, model and mail; exit 1 when something is wrong."
+        ),
+        epilog=_("Example: kzmonitor doctor"),
+    )(doctor)
 
 
 def doctor(sources_dir: SourcesDir = None, json: Json = False) -> None:
-    """Check installation, settings, disk, database, sources, model and mail; exit 1 when something is wrong."""
     findings = list(examine(sources_dir))
     if json:
         shell.show_json([vars(finding) for finding in findings])

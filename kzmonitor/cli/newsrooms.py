@@ -11,9 +11,13 @@ from kzmonitor.i18n import _
 
 def register(app: typer.Typer) -> None:
     """Add this command."""
-    app.command("newsroom", epilog=_("Example: kzmonitor newsroom reports.jsonl --port 8100 --declare /tmp/sources"))(
-        serve
-    )
+    app.command(
+        "newsroom",
+        help=_(
+            "Serve labelled JSONL as local outlets, until Ctrl-C. To collect from them set KZMONITOR_ALLOW_LOOPBACK=1."
+        ),
+        epilog=_("Example: kzmonitor newsroom reports.jsonl --port 8100 --declare /tmp/sources"),
+    )(serve)
 
 
 def serve(
@@ -25,5 +29,4 @@ def serve(
         Path | None, typer.Option(help=_("Write the outlets' declarations into this folder."), show_default=False)
     ] = None,
 ) -> None:
-    """Serve labelled JSONL as local outlets, until Ctrl-C. To collect from them set KZMONITOR_ALLOW_LOOPBACK=1."""
     newsroom.serve(file, port, declare)

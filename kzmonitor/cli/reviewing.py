@@ -16,13 +16,16 @@ TOKEN_VARIABLE = "KZMONITOR_REVIEW_TOKEN"  # noqa: S105 - the name of a variable
 
 def register(app: typer.Typer) -> None:
     """Add this command."""
-    app.command("review", epilog=_("Example: kzmonitor review --port 8000"))(serve)
+    app.command(
+        "review",
+        help=_("Serve the review app on this machine only; the address with its login token is printed."),
+        epilog=_("Example: kzmonitor review --port 8000"),
+    )(serve)
 
 
 def serve(
     port: Annotated[int, typer.Option(min=1, max=65_535, help=_("Port on 127.0.0.1."))] = 8000,
 ) -> None:
-    """Serve the review app on this machine only; the address with its login token is printed."""
     from kzmonitor import review
 
     token = os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24)

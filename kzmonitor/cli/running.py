@@ -38,7 +38,10 @@ AirflowPort = Annotated[int, typer.Option(min=1, max=65_535, help=_("Port of Air
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command(epilog=_("Example: kzmonitor run --demo"))(run)
+    app.command(
+        help=_("Run everything: database, Airflow and the review app, until Ctrl-C. Collecting starts at once."),
+        epilog=_("Example: kzmonitor run --demo"),
+    )(run)
     demonstrating.register(app)
 
 
@@ -50,7 +53,6 @@ def run(
     port: Port = 8000,
     airflow_port: AirflowPort = 8080,
 ) -> None:
-    """Run everything: database, Airflow and the review app, until Ctrl-C. Collecting starts at once."""
     require_free({"--port": port, "--airflow-port": airflow_port})
     if demo:
         demonstrating.take_demo_settings()
@@ -79,7 +81,7 @@ def run(
 def require_free(ports: Mapping[str, int]) -> None:
     """Raises SetupError when one of these ports of this machine is taken, or two are the same."""
     if len(set(ports.values())) < len(ports):
-        raise SetupError(_("{options} name the same port").format(options=" and ".join(ports)))
+        raise SetupError(_("{options} name the same port").format(options=", ".join(ports)))
     for option, port in ports.items():
         try:
             socket.create_server(("127.0.0.1", port)).close()

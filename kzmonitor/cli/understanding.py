@@ -20,12 +20,14 @@ UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command(epilog=_("Example: kzmonitor understand"))(understand)
-    app.command(epilog=_("Example: kzmonitor alerts --since 7d --json"))(alerts)
+    app.command(
+        help=_("Cut captured pages into articles, score them, group copies, open alerts, until nothing is left."),
+        epilog=_("Example: kzmonitor understand"),
+    )(understand)
+    app.command(help=_("List alerts, gravest first."), epilog=_("Example: kzmonitor alerts --since 7d --json"))(alerts)
 
 
 def understand(sources_dir: SourcesDir = None, json: Json = False) -> None:
-    """Cut captured pages into articles, score them, group copies, open alerts, until nothing is left."""
     declared = shell.declarations(sources_dir)
     with shell.database() as database:
         done = understand_all(database, declared, config.settings(), shell.now)
@@ -55,7 +57,6 @@ def alerts(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help=_("At most so many."))] = 200,
     json: Json = False,
 ) -> None:
-    """List alerts, gravest first."""
     start = parse_since(since, shell.now()) if since else None
     with shell.database() as database, database.session() as session:
         lines = incident_alerts.alerts(session, since=start, status=status, limit=limit)

@@ -205,10 +205,17 @@ def _tier(session: Session, alert: Alert, end: datetime) -> str:
 
 
 def _told(session: Session, incident_id: UUID, end: datetime) -> Sequence[Any]:
-    """The incident's articles known at `end`, first published first, each with its prediction of that time."""
+    """The incident's articles known at `end`, first published first, each with its text and prediction of then."""
+    revision = (
+        select(Revision)
+        .where(Revision.article_id == Article.id, Revision.created_at < end)
+        .order_by(Revision.created_at.desc(), Revision.id.desc())
+        .limit(1)
+        .lateral()
+    )
     prediction = (
         select(Prediction.labels, Prediction.relevance, Prediction.reasons)
-        .where(Prediction.revision_id == Revision.id, Prediction.created_at < end, Prediction.tier.is_not(None))
+        .where(Prediction.revision_id == revision.c.id, Prediction.created_at < end, Prediction.tier.is_not(None))
         .order_by(Prediction.created_at.desc())
         .limit(1)
         .lateral()
@@ -216,20 +223,20 @@ def _told(session: Session, incident_id: UUID, end: datetime) -> Sequence[Any]:
     query = (
         select(
             Article.source,
-            Revision.title,
-            Revision.text,
+            revision.c.title,
+            revision.c.text,
             Article.canonical_url.label("url"),
-            Revision.language,
-            Revision.published_at,
+            revision.c.language,
+            revision.c.published_at,
             prediction.c.labels,
             prediction.c.relevance,
             prediction.c.reasons,
         )
         .join(IncidentArticle, IncidentArticle.article_id == Article.id)
-        .join(Revision, Revision.id == Article.current_revision)
+        .join(revision, true())
         .join(prediction, true(), isouter=True)
         .where(IncidentArticle.incident_id == incident_id, IncidentArticle.created_at < end)
-        .order_by(func.coalesce(Revision.published_at, Article.first_seen), Article.key)
+        .order_by(func.coalesce(revision.c.published_at, Article.first_seen), Article.key)
     )
     return session.execute(query).all()
 

@@ -72,6 +72,7 @@ class World:
         revision = Revision(
             article_id=article.id, capture_id=capture.id, text_sha256=sha256(text.encode()).digest(), title=title,
             text=text, language="ru", script="cyrillic", published_at=published_at or ready_at, cut_by="layout:0",
+            created_at=ready_at,
         )  # fmt: skip
         session.add(revision)
         session.flush()

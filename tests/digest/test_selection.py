@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from kzmonitor.digest.period import Period
 from kzmonitor.digest.selection import Digest, select_digest
 from kzmonitor.sources.declaration import Declaration
-from kzmonitor.store.tables import Poll, Source
+from kzmonitor.store.tables import Article, Poll, Revision, Source
 from tests.digest.conftest import END, World
 
 PERIOD = Period(END - timedelta(days=1), END)
@@ -92,6 +93,22 @@ def test_a_decision_made_later_does_not_change_an_earlier_digest(
     alert = world.alert("Задержана активистка")
     before = chosen(session, declarations)
     world.decide(alert, "reject", END + timedelta(hours=2))
+    assert chosen(session, declarations) == before
+
+
+def test_an_edit_made_later_does_not_change_an_earlier_digest(
+    session: Session, world: World, declarations: Declared
+) -> None:
+    world.alert("Задержана активистка")
+    before = chosen(session, declarations)
+    told = session.scalars(select(Revision)).one()
+    edited = Revision(
+        article_id=told.article_id, capture_id=told.capture_id, text_sha256=b"2", title="Отпущена", text="Отпущена",
+        language="ru", script="cyrillic", cut_by="layout:0", created_at=END + timedelta(hours=1),
+    )  # fmt: skip
+    session.add(edited)
+    session.flush()
+    session.execute(update(Article).values(current_revision=edited.id))
     assert chosen(session, declarations) == before
 
 
