@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         default=None,
+        min_length=32,
         description="At least 32 random characters; signs sessions; empty: made anew at each start",
     )
     rescore_days: int = Field(

@@ -68,6 +68,10 @@ class PublicResolver(CachingThreadedResolver):
         return address
 
 
+# Without an address or a certificate there is no host to give or refuse consent.
+NO_HOST = frozenset({"dns", "tls"})
+
+
 class GuardMiddleware:
     """Refuses what may not be requested, before anything is sent; redirects pass here, too."""
 
@@ -89,7 +93,7 @@ class GuardMiddleware:
             return
         answer = await self._robots(host, request)
         if answer.text is None:
-            raise Refused("robots-unreachable", answer.problem)
+            raise Refused(answer.problem if answer.problem in NO_HOST else "robots-unreachable", answer.problem)
         if not answer.allows(request.url, self.house.agent):
             raise Refused("robots-denied")
 

@@ -59,7 +59,7 @@ def collect(
             _watch(database, declared, sources_dir, watch, as_json=json)
         ended = crawl.run(list(declared), sources_dir)
     _report(ended, as_json=json)
-    if not any(crawled.well for crawled in ended):
+    if not any(answered(crawled) for crawled in ended):
         raise typer.Exit(1)
 
 
@@ -94,6 +94,11 @@ def state_of(crawled: Crawled) -> str:
     """The crawl's state in a few words: how each poll ended, or why there was none."""
     polls = [f"{key.removeprefix('poll:')}" for key in crawled.counts if key.startswith("poll:")]
     return ", ".join(sorted(polls)) if crawled.well else ", ".join([crawled.finished, *sorted(polls)])
+
+
+def answered(crawled: Crawled) -> bool:
+    """Whether at least one address of the source brought what it should."""
+    return crawled.well and any(f"poll:{state}" in crawled.counts for state in health.CALM | health.PARTLY)
 
 
 def failures(crawled: Crawled) -> str:
@@ -171,6 +176,9 @@ def probe(source: Slugs = None, sources_dir: SourcesDir = None, json: Json = Fal
     ]
     columns = [_("source"), _("what"), _("address"), _("state"), _("items"), _("newest"), _("what to change")]
     shell.show(columns, rows)
+    if not any(note["state"] == "ok" for one in ended for note in one.notes):
+        shell.complain(_("nothing answered: is this machine on the internet?"))
+        raise typer.Exit(1)
 
 
 def change(note: Mapping[str, Any]) -> str:

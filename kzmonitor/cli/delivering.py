@@ -1,10 +1,11 @@
 """Commands: digest, and the group subscriber."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from kzmonitor import config
@@ -16,8 +17,8 @@ from kzmonitor.digest.daily import digest_of
 from kzmonitor.digest.mail import checked_address
 from kzmonitor.digest.period import ALMATY
 from kzmonitor.errors import InputError
-from kzmonitor.i18n import LANGUAGES, _
-from kzmonitor.store.tables import Subscriber, new_id
+from kzmonitor.i18n import LANGUAGES, _, ngettext
+from kzmonitor.store.tables import Delivery, DeliveryItem, Subscriber, new_id
 
 subscriber = typer.Typer(no_args_is_help=True, help=_("Who receives the digest."))
 
@@ -66,13 +67,25 @@ def digest(
         return
     for path in done.files:
         shell.say(str(path))
-    shell.say(_("alerts: {n}; mails: {mails}").format(n=len(done.digest.items), mails=_states(done.mails) or "-"))
+    shell.say(
+        _("alerts: {n}; mails: {mails}").format(n=len(done.digest.items), mails=_mails(done.mails, dry_run=dry_run))
+    )
+    if done.later:
+        following = (moment + timedelta(days=1)).date()
+        line = ngettext(
+            "{n} alert came after 08:00: --day {day}", "{n} alerts came after 08:00: --day {day}", done.later
+        )
+        shell.complain(line.format(n=done.later, day=following))
+    for problem in done.problems:
+        shell.complain(_("not sent: {problem}; it is tried again at the next run").format(problem=problem))
     if set(done.mails) - {"sent"}:
         raise typer.Exit(1)
 
 
-def _states(mails: dict[str, int]) -> str:
-    return ", ".join(f"{state} {count}" for state, count in sorted(mails.items()))
+def _mails(mails: dict[str, int], *, dry_run: bool) -> str:
+    if dry_run:
+        return _("none, this is a dry run")
+    return ", ".join(f"{state} {count}" for state, count in sorted(mails.items())) or _("none was waiting")
 
 
 @subscriber.command(
@@ -94,11 +107,28 @@ def add(
             raise InputError(_("--label {label}: must be one of {known}").format(label=name, known=", ".join(known)))
     wishes = {"language": language, "labels": label or [], "min_severity": min_severity}
     row = insert(Subscriber).values(
-        id=new_id(), address=checked_address(address), channel="mail", mode="daily", **wishes
+        id=new_id(), address=checked_address(address.lower()), channel="mail", mode="daily", **wishes
     )
     with shell.database() as database, database.session() as session:
         session.execute(row.on_conflict_do_update(index_elements=["address", "channel", "mode"], set_=wishes))
     shell.say(_("{address}: daily digest in {language}").format(address=address, language=language))
+
+
+@subscriber.command(
+    "remove",
+    help=_("Send nothing more to a mail address, and forget it and what it was sent."),
+    epilog=_("Example: kzmonitor subscriber remove desk@example.org"),
+)
+def remove(address: str) -> None:
+    with shell.database() as database, database.session() as session:
+        found = session.scalars(select(Subscriber.id).where(Subscriber.address == address.lower())).all()
+        if not found:
+            raise InputError(_("{address}: no such subscriber; see: kzmonitor subscriber list").format(address=address))
+        deliveries = select(Delivery.id).where(Delivery.subscriber_id.in_(found))
+        session.execute(delete(DeliveryItem).where(DeliveryItem.delivery_id.in_(deliveries)))
+        session.execute(delete(Delivery).where(Delivery.subscriber_id.in_(found)))
+        session.execute(delete(Subscriber).where(Subscriber.id.in_(found)))
+    shell.say(_("{address}: removed").format(address=address))
 
 
 @subscriber.command("list", help=_("Who receives what."), epilog=_("Example: kzmonitor subscriber list --json"))

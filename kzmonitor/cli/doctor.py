@@ -16,6 +16,7 @@ from kzmonitor.classify.labelled import read_taxonomy
 from kzmonitor.cli import shell
 from kzmonitor.cli.collecting import Json, SourcesDir
 from kzmonitor.config import Settings
+from kzmonitor.digest.mail import server_of
 from kzmonitor.errors import KzmonitorError, SetupError
 from kzmonitor.i18n import _
 from kzmonitor.sources import health, registry
@@ -125,8 +126,14 @@ def _corpus() -> Finding:
 def _proxy(settings: Settings) -> Finding:
     if settings.proxy is None:
         return Finding(_("proxy"))
-    address = urlsplit(settings.proxy.get_secret_value())
-    return _reachable(_("proxy"), address.hostname, address.port or 8080)
+    try:
+        address = urlsplit(settings.proxy.get_secret_value())
+        host, port = address.hostname, address.port or 8080
+    except ValueError:
+        host, port = None, 0
+    if host is None:
+        return Finding(_("proxy"), _("KZMONITOR_PROXY is not an address like http://host:port"))
+    return _reachable(_("proxy"), host, port)
 
 
 def _mail(settings: Settings) -> Finding:
@@ -135,22 +142,23 @@ def _mail(settings: Settings) -> Finding:
         return Finding(what)
     if settings.mail_from is None:
         return Finding(what, _("KZMONITOR_MAIL_FROM is not set"))
-    address = urlsplit(settings.smtp_url.get_secret_value())
-    if address.scheme not in ("smtp", "smtps"):
-        return Finding(what, _("KZMONITOR_SMTP_URL is not an address like smtp://user:password@host:587"))
-    reached = _reachable(what, address.hostname, address.port or (465 if address.scheme == "smtps" else 587))
-    if reached.fault or address.scheme == "smtps" or not address.hostname:
+    try:
+        address, host, port = server_of(settings.smtp_url.get_secret_value())
+    except SetupError as error:
+        return Finding(what, str(error))
+    reached = _reachable(what, host, port)
+    if reached.fault or address.scheme == "smtps":
         return reached
     try:
-        with smtplib.SMTP(address.hostname, address.port or 587, timeout=NETWORK_WAIT_S):
+        with smtplib.SMTP(host, port, timeout=NETWORK_WAIT_S):
             return Finding(what)
     except (smtplib.SMTPException, OSError) as error:
-        return Finding(what, _("{host} does not speak SMTP: {reason}").format(host=address.hostname, reason=error))
+        return Finding(what, _("{host} does not speak SMTP: {reason}").format(host=host, reason=error))
 
 
-def _reachable(what: str, host: str | None, port: int) -> Finding:
+def _reachable(what: str, host: str, port: int) -> Finding:
     try:
-        socket.create_connection((host or "", port), timeout=NETWORK_WAIT_S).close()
+        socket.create_connection((host, port), timeout=NETWORK_WAIT_S).close()
     except OSError as error:
         return Finding(
             what,

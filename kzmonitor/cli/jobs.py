@@ -18,7 +18,7 @@ from kzmonitor.sources import health
 from kzmonitor.store import partitions
 
 # Looks that brought what there was to bring; the other named states brought nothing.
-BROUGHT = health.CALM | {"no-dates", "broken-xml"}
+BROUGHT = health.CALM | health.PARTLY
 # States that may be over in a minute. The rest (a wall, a wrong address, a plea to slow down) need time or a person.
 PASSING = frozenset({"timeout", "connection", "dns", "server-error", "cut-short", "error"})
 

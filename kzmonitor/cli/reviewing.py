@@ -2,12 +2,14 @@
 
 import os
 import secrets
+import socket
 from typing import Annotated
 
 import typer
 
 from kzmonitor import config
 from kzmonitor.cli import shell
+from kzmonitor.errors import SetupError
 from kzmonitor.i18n import _
 
 # How `kzmonitor run` hands its token to the app it starts: an argument would stand in the list of processes.
@@ -29,6 +31,12 @@ def serve(
     from kzmonitor import review
 
     token = os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SetupError(_("port {port} is taken; choose another with --port").format(port=port)) from error
     with shell.database() as database:
         shell.say(_("review: {address}").format(address=f"http://127.0.0.1:{port}/?token={token}"))
         review.serve(database, config.settings(), host="127.0.0.1", port=port, token=token)

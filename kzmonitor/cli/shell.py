@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from kzmonitor import config, store
 from kzmonitor.errors import InputError, KzmonitorError
 from kzmonitor.i18n import _
+from kzmonitor.language.visible import visible
 from kzmonitor.sources import registry
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
@@ -68,11 +69,11 @@ def say_raw(line: str) -> None:
 
 
 def show(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> None:
-    """A table on a terminal; tab-separated lines in a pipe."""
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    """A table on a terminal, tab-separated lines in a pipe; no cell can move the cursor or turn the direction."""
+    cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
     if not console.is_terminal:
         for row in [list(columns), *cells]:
-            sys.stdout.write("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row) + "\n")
+            sys.stdout.write("\t".join(row) + "\n")
         return
     table = Table(*columns, title=title)
     for row in cells:
@@ -103,10 +104,10 @@ def one_line_errors() -> Iterator[None]:
 
 
 def _os_error(error: OSError) -> str:
-    where = error.filename or ""
+    where = error.filename or _("output")
     if error.errno == errno.ENOSPC:
         return _("{path}: the disk is full; free some space and run it again").format(path=where)
-    return f"{where}: {error.strerror or error}" if where else str(error.strerror or error)
+    return f"{where}: {error.strerror or error}"
 
 
 def _end(line: str) -> None:

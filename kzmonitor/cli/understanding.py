@@ -15,6 +15,7 @@ from kzmonitor.incidents import alerts as incident_alerts
 from kzmonitor.incidents.understand import Understood
 from kzmonitor.incidents.understand import understand as understand_all
 
+FIRST_YEAR, LAST_YEAR = 1990, 2100
 UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -59,10 +60,15 @@ def alerts(
 ) -> None:
     start = parse_since(since, shell.now()) if since else None
     with shell.database() as database, database.session() as session:
+        if status is not None and status not in incident_alerts.STATUSES:
+            known = ", ".join(incident_alerts.STATUSES)
+            raise InputError(_("--status {status}: must be one of {known}").format(status=status, known=known))
         lines = incident_alerts.alerts(session, since=start, status=status, limit=limit)
     if json:
         shell.show_json([vars(line) for line in lines])
         return
+    if not lines:
+        shell.complain(_("no alerts (yet): kzmonitor collect, then kzmonitor understand; the demo's are in var/demo"))
     shell.show(
         [_("opened (UTC)"), _("status"), _("severity"), _("labels"), _("score"), _("sources"), _("title")],
         [
@@ -93,6 +99,9 @@ def day_start(text: str) -> datetime:
     from kzmonitor.digest.period import ALMATY
 
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=ALMATY)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=ALMATY)
     except ValueError:
-        raise InputError(_("{text}: not a day like 2026-11-20 nor an age like 7d").format(text=text)) from None
+        raise InputError(_("{text}: not a day like 2026-11-20").format(text=text)) from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise InputError(_("{text}: not a day like 2026-11-20").format(text=text))
+    return day

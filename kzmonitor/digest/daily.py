@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from kzmonitor.classify.labelled import Taxonomy
 from kzmonitor.config import Settings
 from kzmonitor.digest import outbox
@@ -17,15 +19,19 @@ from kzmonitor.files import write_whole
 from kzmonitor.i18n import LANGUAGES, _
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
+from kzmonitor.store.tables import Alert
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """What one run of the digest did. `mails`: how many ended in each state."""
+    """What one run of the digest did. `mails`: how many ended in each state; `problems`: why some did not go out;
+    `later`: alerts that were ready after the period."""
 
     digest: Digest
     files: list[Path] = field(default_factory=list)
     mails: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    later: int = 0
 
 
 def digest_of(
@@ -45,19 +51,21 @@ def digest_of(
     period = ending_on(day)
     with database.session() as session:
         digest = select_digest(session, period, declarations)
+        later = session.scalar(select(func.count()).select_from(Alert).where(Alert.opened_at >= period.end)) or 0
     files = [path for language in LANGUAGES for path in write(digest, language, taxonomy, declarations, out)]
     if dry_run:
-        return Delivered(digest, files)
+        return Delivered(digest, files, later=later)
     outbox.fill(database, period, declarations)
     if settings.smtp_url is None or settings.mail_from is None:
         with database.session() as session:
             if outbox.unfinished(session, period):
                 raise SetupError(_("there are subscribers, but KZMONITOR_SMTP_URL and KZMONITOR_MAIL_FROM are not set"))
-        return Delivered(digest, files)
+        return Delivered(digest, files, later=later)
     mails = outbox.send_waiting(
         database, period, declarations, taxonomy, settings.smtp_url.get_secret_value(), settings.mail_from, now
     )
-    return Delivered(digest, files, mails)
+    with database.session() as session:
+        return Delivered(digest, files, mails, outbox.problems(session, period), later)
 
 
 def write(

@@ -8,7 +8,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from kzmonitor.digest.rendering import Rendered
 from kzmonitor.errors import InputError, SetupError
@@ -53,11 +53,9 @@ def checked_address(text: str) -> str:
 
 def send(mail: EmailMessage, smtp_url: str) -> Sent:
     """Hand a message to the server. After DATA a time-out leaves open whether it was accepted: `unknown`."""
-    server = urlsplit(smtp_url)
-    if server.scheme not in ("smtp", "smtps") or not server.hostname:
-        raise SetupError(_("KZMONITOR_SMTP_URL is not an address like smtp://user:password@host:587"))
+    server, host, port = server_of(smtp_url)
     try:
-        with _connected(server.scheme, server.hostname, server.port) as smtp:
+        with _connected(server.scheme, host, port) as smtp:
             if server.username:
                 smtp.login(unquote(server.username), unquote(server.password or ""))
             return _hand_over(smtp, mail)
@@ -67,10 +65,22 @@ def send(mail: EmailMessage, smtp_url: str) -> Sent:
         return Sent("waiting", f"{type(error).__name__}: {_first_line(error)}")
 
 
-def _connected(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
+def server_of(smtp_url: str) -> tuple[SplitResult, str, int]:
+    """The parts of a server's address, its host and its port. Raises SetupError."""
+    try:
+        parts = urlsplit(smtp_url)
+        port = parts.port or (465 if parts.scheme == "smtps" else 587)
+    except ValueError:
+        parts, port = SplitResult("", "", "", "", ""), 0
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise SetupError(_("KZMONITOR_SMTP_URL is not an address like smtp://user:password@host:587"))
+    return parts, parts.hostname, port
+
+
+def _connected(scheme: str, host: str, port: int) -> smtplib.SMTP:
     if scheme == "smtps":
-        return smtplib.SMTP_SSL(host, port or 465, timeout=TIMEOUT_S, context=ssl.create_default_context())
-    smtp = smtplib.SMTP(host, port or 587, timeout=TIMEOUT_S)
+        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=ssl.create_default_context())
+    smtp = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
     try:
         smtp.ehlo()
         if smtp.has_extn("starttls"):

@@ -76,11 +76,15 @@ def _own_period(session: Session, subscriber: Subscriber, period: Period) -> Per
 def _select(
     session: Session, subscriber: Subscriber, period: Period, declarations: Mapping[str, Declaration]
 ) -> Digest:
+    before = select(Delivery.period_start).where(
+        Delivery.subscriber_id == subscriber.id, Delivery.period_end < period.end
+    )
     return select_digest(
         session,
         period,
         declarations,
         subscriber=subscriber.id,
+        since=session.scalar(before.order_by(Delivery.period_end.desc()).limit(1)),
         labels=subscriber.labels,
         min_severity=subscriber.min_severity,
     )
@@ -116,6 +120,14 @@ def send_waiting(
     return outcomes
 
 
+def problems(session: Session, period: Period) -> list[str]:
+    """Why deliveries of a period have not gone out, each reason once."""
+    query = select(Delivery.error).where(
+        Delivery.period_end == period.end, Delivery.state != "sent", Delivery.error.is_not(None)
+    )
+    return sorted(set(session.scalars(query).all()) - {None})  # type: ignore[arg-type]
+
+
 def unfinished(session: Session, period: Period) -> int:
     """How many deliveries of a period have not ended."""
     query = select(func.count()).select_from(Delivery)
@@ -145,7 +157,8 @@ def _send_one(
         digest = _select(session, subscriber, period, declarations)
         rendered = render(digest, subscriber.language, taxonomy, dict(declarations))
         sent = mail.send(
-            mail.message(rendered, sender, subscriber.address, delivery.message_id, delivery.period_end), smtp_url
+            mail.message(rendered, sender, subscriber.address, delivery.message_id, min(delivery.period_end, now)),
+            smtp_url,
         )
         delivery.state, delivery.error = sent.state, sent.error
         delivery.sent_at = now if sent.state == "sent" else None

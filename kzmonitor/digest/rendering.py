@@ -66,6 +66,8 @@ def render(digest: Digest, language: str, taxonomy: Taxonomy, declarations: dict
         subject = (
             i18n.ngettext("kzmonitor, {day}: {n} alert", "kzmonitor, {day}: {n} alerts", count)
             if count
+            else i18n._("kzmonitor, {day}: no alert of those you asked for")
+            if digest.left_out
             else i18n._("kzmonitor, {day}: a quiet day")
         ).format(day=day, n=count)
         text = environment.get_template("digest.txt").render(values)
@@ -84,7 +86,7 @@ def _summary(digest: Digest) -> str:
     waiting = i18n.ngettext("{n} waits for a reviewer", "{n} wait for a reviewer", digest.in_queue).format(
         n=digest.in_queue
     )
-    return " · ".join([alerts, *([told] if outlets else []), waiting])
+    return " · ".join([alerts, *([told] if outlets else []), *([waiting] if digest.in_queue else [])])
 
 
 def _moment(when: datetime | None, language: str) -> str:

@@ -30,8 +30,6 @@ from kzmonitor.store.tables import (
 
 # A report is called late when it was published so long before the period began.
 LATE = timedelta(days=1)
-# An event that was committed just after its moment may have missed the last digest: look back so far for it.
-LOOK_BACK = timedelta(hours=6)
 MOST_PHRASES = 4
 STANDING = {"confirm": "confirmed", "correct": "confirmed", "reject": "rejected", "duplicate": "duplicate"}
 
@@ -69,13 +67,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Digest:
-    """Everything one rendering needs."""
+    """Everything one rendering needs. `left_out`: alerts that the subscriber did not ask for."""
 
     period: Period
     items: list[Item] = field(default_factory=list)
     corrections: list[Item] = field(default_factory=list)
     in_queue: int = 0
     articles: int = 0
+    left_out: int = 0
     unseen: list[Health] = field(default_factory=list)
     watched: int = 0
 
@@ -86,17 +85,20 @@ def select_digest(
     declarations: Mapping[str, Declaration],
     *,
     subscriber: UUID | None = None,
+    since: datetime | None = None,
     labels: Collection[str] = (),
     min_severity: int = 1,
 ) -> Digest:
-    """The digest of a period: for everybody, or what one subscriber has not been told yet."""
-    items = [
+    """The digest of a period: for everybody, or what one subscriber has not been told yet.
+
+    since: from when on untold events of a subscriber count, before the period where the last digest may have
+    missed some (sent before its period ended, or events committed just after their moment)."""
+    told = [
         item
-        for alert_id, events in _events(session, period, subscriber).items()
+        for alert_id, events in _events(session, period, subscriber, since).items()
         if (item := _item(session, alert_id, events, period)) is not None
-        and item.severity >= min_severity
-        and (not labels or set(labels) & set(item.labels))
     ]
+    items = [item for item in told if item.severity >= min_severity and (not labels or set(labels) & set(item.labels))]
     healths = [health(session, declaration, period.end) for declaration in declarations.values() if declaration.enabled]
     return Digest(
         period=period,
@@ -107,12 +109,15 @@ def select_digest(
         corrections=sorted((item for item in items if item.kind == "withdrawn"), key=lambda item: str(item.alert_id)),
         in_queue=_in_queue(session, period.end),
         articles=_articles(session, period),
+        left_out=len(told) - len(items),
         unseen=sorted((one for one in healths if not one.well and one.state != "never"), key=lambda one: one.slug),
         watched=len(healths),
     )
 
 
-def _events(session: Session, period: Period, subscriber: UUID | None) -> dict[UUID, list[AlertEvent]]:
+def _events(
+    session: Session, period: Period, subscriber: UUID | None, since: datetime | None
+) -> dict[UUID, list[AlertEvent]]:
     """The period's events by alert. For a subscriber: those that no delivery has told them."""
     query = select(AlertEvent).where(AlertEvent.ready_at < period.end)
     if subscriber is None:
@@ -127,7 +132,7 @@ def _events(session: Session, period: Period, subscriber: UUID | None) -> dict[U
                 Delivery.period_end < period.end,
             )
         )
-        query = query.where(AlertEvent.ready_at >= period.start - LOOK_BACK, ~told.exists())
+        query = query.where(AlertEvent.ready_at >= (since or period.start), ~told.exists())
     by_alert: dict[UUID, list[AlertEvent]] = {}
     for event in session.scalars(query.order_by(AlertEvent.ready_at, AlertEvent.id)):
         by_alert.setdefault(event.alert_id, []).append(event)

@@ -73,8 +73,7 @@ class Keys:
         return self._sign("form", session)
 
     def _sign(self, purpose: str, text: str) -> str:
-        key = f"{self.secret_key}\n{self.token}".encode()
-        return hmac.new(key, f"{purpose}:{text}".encode("utf-8", "replace"), "sha256").hexdigest()
+        return hmac.new(self.secret_key.encode(), f"{purpose}:{text}".encode("utf-8", "replace"), "sha256").hexdigest()
 
 
 @dataclass

@@ -17,6 +17,8 @@ STALE_AFTER = timedelta(days=7)
 # Addresses not looked at since are of the past: yesterday's listing, a retired feed.
 SAME_RUN = timedelta(hours=1)
 CALM = frozenset({"ok", "not-modified"})
+# Looks that brought something, though not all that they should.
+PARTLY = frozenset({"no-dates", "broken-xml"})
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,9 @@ def advice(state: str) -> str:
         "robots-unreachable": _("robots.txt could not be read, which is no consent: wait, or ask the outlet"),
         "robots-denied": _("robots.txt forbids it: remove this address or ask the outlet"),
         "foreign-host": _("leads to a host that is not declared: add it to hosts if it belongs to the outlet"),
-        "private-address": _("leads into a private network: remove it"),
+        "private-address": _(
+            "leads into a private network: remove it (the local newsroom needs KZMONITOR_ALLOW_LOOPBACK=1)"
+        ),
         "redirect-loop": _("redirects without end: check the address in a browser"),
         "bad-address": _("not an address that can be asked for, or it leads to none: check it in a browser"),
         "cut-short": _("the answer breaks off: try again later"),

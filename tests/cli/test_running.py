@@ -54,7 +54,7 @@ def test_a_taken_port_is_one_line_before_anything_starts(environment: dict[str, 
 def test_one_port_for_both_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
     command = [*KZMONITOR, "run", "--port", "8123", "--airflow-port", "8123"]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (2, "--port and --airflow-port name the same port\n")
+    assert (done.returncode, done.stderr) == (2, "--port, --airflow-port name the same port\n")
 
 
 @pytest.mark.slow
