@@ -68,7 +68,7 @@ def alerts(
         shell.show_json([vars(line) for line in lines])
         return
     if not lines:
-        shell.complain(_("no alerts (yet): kzmonitor collect, then kzmonitor understand; the demo's are in var/demo"))
+        shell.complain(_("no alerts yet: first collect, then understand (the demo keeps its own in var/demo)"))
     shell.show(
         [_("opened (UTC)"), _("status"), _("severity"), _("labels"), _("score"), _("sources"), _("title")],
         [

@@ -108,3 +108,5 @@ def test_subscribers_are_added_once(run: Run) -> None:
         assert run("subscriber", "add", "desk@example.org", "--language", language).returncode == 0
     listed = json.loads(run("subscriber", "list", "--json").stdout)
     assert [(one["address"], one["language"]) for one in listed] == [("desk@example.org", "kk")]
+    assert run("subscriber", "remove", "DESK@example.org").returncode == 0
+    assert json.loads(run("subscriber", "list", "--json").stdout) == []

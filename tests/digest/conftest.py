@@ -32,11 +32,11 @@ END = datetime(2026, 11, 22, 3, tzinfo=UTC)
 class World:
     """Puts rows where cutting, scoring and grouping would have put them."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, version: str = "test") -> None:
         self.session = session
         model = Model(
-            version="test", sha256=b"", state="champion", body=b"", trained_at=END, metrics={}, data_sha256=b"",
-            taxonomy={},
+            version=version, sha256=b"", state="champion" if version == "test" else "retired", body=b"",
+            trained_at=END, metrics={}, data_sha256=b"", taxonomy={},
         )  # fmt: skip
         session.add(model)
         session.flush()

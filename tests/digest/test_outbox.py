@@ -20,7 +20,7 @@ from kzmonitor.digest.period import Period
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
 from kzmonitor.store.tables import Delivery, Subscriber
-from tests.digest.conftest import END, committed
+from tests.digest.conftest import END, World, committed
 
 PERIOD = Period(END - timedelta(days=1), END)
 Declared = dict[str, Declaration]
@@ -192,3 +192,34 @@ def test_a_subscriber_is_told_only_of_the_labels_they_asked_for(
     part = box.messages[0].get_body(("plain",))
     assert part is not None
     assert "Задержан журналист" not in part.get_content()
+
+
+def test_a_digest_sent_before_its_period_ended_loses_nothing(
+    database: Database, declarations: Declared, mailbox: tuple[Mailbox, str]
+) -> None:
+    committed(database, "Раньше")
+    subscribe(database, "a@example.org")
+    box, url = mailbox
+    send(database, declarations, url)
+    with database.session() as session:
+        World(session, "second").alert("Ещё до конца периода", ready_at=END - timedelta(minutes=5))
+    following = Period(END, END + timedelta(days=1))
+    outbox.fill(database, following, declarations)
+    taxonomy = read_taxonomy(models_folder() / "taxonomy.yaml")
+    outbox.send_waiting(database, following, declarations, taxonomy, url, "desk@example.org", END + timedelta(days=1))
+    texts = [part.get_content() for mail in box.messages if (part := mail.get_body(("plain",)))]
+    assert ["Раньше" in text for text in texts] == [True, False]
+    assert ["Ещё до конца периода" in text for text in texts] == [False, True]
+
+
+def test_a_subscriber_who_asked_for_less_is_not_told_that_the_day_was_quiet(
+    database: Database, declarations: Declared, mailbox: tuple[Mailbox, str]
+) -> None:
+    committed(database, "Задержан журналист")
+    subscribe(database, "a@example.org", min_severity=4)
+    box, url = mailbox
+    send(database, declarations, url)
+    assert "тихий" not in str(box.messages[0]["Subject"])
+    part = box.messages[0].get_body(("plain",))
+    assert part is not None
+    assert "1 сигнал не показан" in part.get_content()
