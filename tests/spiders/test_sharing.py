@@ -18,7 +18,8 @@ def test_two_crawls_of_one_source_at_once_fetch_each_page_once(desk_of, reports)
         ended = list(threads.map(lambda _number: desk.collect()["dala"], range(2)))
         assert all(one.well for one in ended), ended
         assert Counter(desk.pages("dala")) == Counter(one.address for one in desk.newsroom.outlets["dala"].articles())
-        assert sum(one.counts["new"] for one in ended) == sum(one.counts["fetched"] for one in ended) == 30
+        for what in ("new", "fetched"):  # a late starter may find nothing left to do
+            assert sum(one.counts.get(what, 0) for one in ended) == 30
         assert desk.rows("select count(*) from capture where url like '%/news/%'") == [(30,)]
 
 
@@ -32,7 +33,7 @@ def test_four_processes_keep_the_gap_of_a_host_between_any_two_requests(
     ):
         ended = list(threads.map(lambda _number: desk.collect()["dala"], range(PROCESSES)))
         assert all(one.well for one in ended), ended
-        assert sorted(one.counts["fetched"] for one in ended)[0] > 0
+        assert sum(one.counts.get("fetched", 0) > 0 for one in ended) > 1, "one process alone shows nothing"
         assert len(desk.pages("dala")) == PAGES
         requests = desk.newsroom.requests
         assert len(requests) >= PAGES + PROCESSES + 1  # pages, feeds, robots.txt
