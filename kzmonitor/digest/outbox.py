@@ -6,6 +6,7 @@ it is unknown whether a server took a message is the same Message-ID sent again.
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -90,6 +91,18 @@ def _select(
     )
 
 
+def _noted(session: Session, delivery_id: UUID, digest: Digest) -> Digest:
+    """The digest with the items that were noted when its row was made: what came since is for the next one, and a
+    second copy tells what the first one told."""
+    query = select(DeliveryItem.alert_event_id).where(DeliveryItem.delivery_id == delivery_id)
+    events = set(session.scalars(query))
+    return replace(
+        digest,
+        items=[item for item in digest.items if events.intersection(item.event_ids)],
+        corrections=[item for item in digest.corrections if events.intersection(item.event_ids)],
+    )
+
+
 def message_id(subscriber: Subscriber, end: datetime) -> str:
     """The same for the same subscriber and period, whoever sends it; tells nobody whose it is."""
     seed = f"{subscriber.id} {subscriber.channel} {subscriber.mode} {end.isoformat()}"
@@ -154,7 +167,7 @@ def _send_one(
             return None
         subscriber = session.get_one(Subscriber, delivery.subscriber_id)
         period = Period(delivery.period_start, delivery.period_end)
-        digest = _select(session, subscriber, period, declarations)
+        digest = _noted(session, delivery.id, _select(session, subscriber, period, declarations))
         rendered = render(digest, subscriber.language, taxonomy, dict(declarations))
         sent = mail.send(
             mail.message(rendered, sender, subscriber.address, delivery.message_id, min(delivery.period_end, now)),

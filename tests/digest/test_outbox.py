@@ -223,3 +223,22 @@ def test_a_subscriber_who_asked_for_less_is_not_told_that_the_day_was_quiet(
     part = box.messages[0].get_body(("plain",))
     assert part is not None
     assert "1 сигнал не показан" in part.get_content()
+
+
+def test_what_came_between_a_failed_and_a_second_try_is_told_once_in_the_next_digest(
+    database: Database, declarations: Declared, mailbox: tuple[Mailbox, str]
+) -> None:
+    committed(database, "Раньше")
+    subscribe(database, "a@example.org")
+    box, url = mailbox
+    assert send(database, declarations, "smtp://127.0.0.1:1") == {"waiting": 1}
+    with database.session() as session:
+        World(session, "second").alert("Между попытками", ready_at=END - timedelta(minutes=5))
+    send(database, declarations, url)
+    following = Period(END, END + timedelta(days=1))
+    outbox.fill(database, following, declarations)
+    taxonomy = read_taxonomy(models_folder() / "taxonomy.yaml")
+    outbox.send_waiting(database, following, declarations, taxonomy, url, "desk@example.org", END + timedelta(days=1))
+    texts = [part.get_content() for mail in box.messages if (part := mail.get_body(("plain",)))]
+    assert ["Раньше" in text for text in texts] == [True, False]
+    assert ["Между попытками" in text for text in texts] == [False, True]
