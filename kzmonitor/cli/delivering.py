@@ -15,7 +15,7 @@ from kzmonitor.cli.collecting import Json, SourcesDir
 from kzmonitor.cli.understanding import day_start
 from kzmonitor.digest.daily import digest_of
 from kzmonitor.digest.mail import checked_address
-from kzmonitor.digest.period import ALMATY
+from kzmonitor.digest.period import digest_day
 from kzmonitor.errors import InputError
 from kzmonitor.i18n import LANGUAGES, _, ngettext
 from kzmonitor.store.tables import Delivery, DeliveryItem, Subscriber, new_id
@@ -33,20 +33,22 @@ def register(app: typer.Typer) -> None:
 
 
 def digest(
-    day: Annotated[str | None, typer.Option(help=_("The day on which the period ends at 08:00 Almaty; today."))] = None,
+    day: Annotated[
+        str | None, typer.Option(help=_("The day on which the period ends at 08:00 Almaty; the last one that has."))
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Write the files and send nothing."))] = False,
     out: Annotated[Path | None, typer.Option(help=_("Folder of the files; digests in the data folder."))] = None,
     sources_dir: SourcesDir = None,
     json: Json = False,
 ) -> None:
     settings = config.settings()
-    moment = day_start(day) if day else shell.now().astimezone(ALMATY)
+    wanted = day_start(day).date() if day else digest_day(shell.now())
     declared = shell.declarations(sources_dir)
     taxonomy = read_taxonomy(config.models_folder() / "taxonomy.yaml")
     with shell.database() as database:
         done = digest_of(
             database,
-            moment.date(),
+            wanted,
             declared,
             taxonomy,
             settings,
@@ -57,7 +59,7 @@ def digest(
     if json:
         shell.show_json(
             {
-                "day": moment.date(),
+                "day": wanted,
                 "alerts": len(done.digest.items),
                 "corrections": len(done.digest.corrections),
                 "files": done.files,
@@ -71,7 +73,7 @@ def digest(
         _("alerts: {n}; mails: {mails}").format(n=len(done.digest.items), mails=_mails(done.mails, dry_run=dry_run))
     )
     if done.later:
-        following = (moment + timedelta(days=1)).date()
+        following = wanted + timedelta(days=1)
         line = ngettext(
             "{n} alert came after 08:00: --day {day}", "{n} alerts came after 08:00: --day {day}", done.later
         )

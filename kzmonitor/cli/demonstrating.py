@@ -17,7 +17,7 @@ from kzmonitor.cli.supervisor import claimed
 from kzmonitor.collect import crawl
 from kzmonitor.config import Settings
 from kzmonitor.digest.daily import digest_of
-from kzmonitor.digest.period import ALMATY, DIGEST_TIME
+from kzmonitor.digest.period import digest_day
 from kzmonitor.i18n import _, current
 from kzmonitor.incidents import alerts
 from kzmonitor.incidents.understand import understand
@@ -138,5 +138,4 @@ def show_sources(healths: list[Health]) -> None:
 
 def next_digest_day(now: datetime) -> date:
     """The day whose digest covers this moment: today until 08:00 in Almaty, then tomorrow."""
-    local = now.astimezone(ALMATY)
-    return local.date() if local.time() < DIGEST_TIME else local.date() + timedelta(days=1)
+    return digest_day(now) + timedelta(days=1)

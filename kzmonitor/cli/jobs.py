@@ -6,12 +6,12 @@ takes a second)."""
 
 import hashlib
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from kzmonitor import config
 from kzmonitor.cli import shell
 from kzmonitor.collect import crawl
-from kzmonitor.digest.period import ALMATY, DIGEST_TIME
+from kzmonitor.digest.period import digest_day
 from kzmonitor.errors import PageError, SourceError
 from kzmonitor.i18n import _
 from kzmonitor.sources import health
@@ -87,12 +87,6 @@ def digest(moment: datetime) -> dict[str, int]:
     if unsent:
         raise SourceError(_("{n} digests could not be sent yet").format(n=unsent.total()), next(iter(unsent)))
     return {"alerts": len(done.digest.items), "files": len(done.files), "sent": done.mails["sent"]}
-
-
-def digest_day(moment: datetime) -> date:
-    """The day of the last digest that is complete at `moment`."""
-    local = moment.astimezone(ALMATY)
-    return local.date() if local.time() >= DIGEST_TIME else local.date() - timedelta(days=1)
 
 
 def make_partitions() -> int:

@@ -25,3 +25,9 @@ def ending_on(day: date, start: datetime | None = None) -> Period:
     """The period that ends at 08:00 on `day`; from the morning before, unless an earlier one ended elsewhere."""
     end = datetime.combine(day, DIGEST_TIME, ALMATY)
     return Period(start or datetime.combine(day - timedelta(days=1), DIGEST_TIME, ALMATY), end)
+
+
+def digest_day(moment: datetime) -> date:
+    """The day of the last digest whose period has ended at `moment`."""
+    local = moment.astimezone(ALMATY)
+    return local.date() if local.time() >= DIGEST_TIME else local.date() - timedelta(days=1)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from kzmonitor import newsroom
 from kzmonitor.cli import jobs
+from kzmonitor.digest.period import digest_day
 from kzmonitor.errors import SourceError
 from kzmonitor.newsroom import Fault
 from kzmonitor.store import Database
@@ -112,4 +113,4 @@ def test_retraining_twice_enters_one_candidate(run_dag: RunDag, outside: Path, d
     ],
 )
 def test_a_digest_started_by_hand_is_that_of_the_last_eight_o_clock(moment: str, day: str) -> None:
-    assert str(jobs.digest_day(datetime.fromisoformat(moment).replace(tzinfo=UTC))) == day
+    assert str(digest_day(datetime.fromisoformat(moment).replace(tzinfo=UTC))) == day
