@@ -14,7 +14,7 @@ from kzmonitor.language.concepts import Match
 from kzmonitor.language.tokens import Tokens
 
 SENTENCES = 8
-SILENCE = Reading(Tokens(""), [], frozenset())
+SILENCE = Reading(Tokens(""), [], frozenset(), [])
 
 
 def abroad(reading: Reading) -> Reading:
@@ -43,22 +43,22 @@ def _spans(tokens: Tokens) -> Iterator[range]:
 
 
 def _joined(sentences: Sequence[tuple[Reading, range]]) -> Reading:
-    tokens, matches, style = Tokens(""), list[Match](), set[int]()
+    tokens, matches, words, style = Tokens(""), list[Match](), list[Match](), set[int]()
     for number, (reading, span) in enumerate(sentences):
         shift = len(tokens) - span.start
         part = slice(span.start, span.stop)
         for name in ("start", "end", "fold", "capital", "quoted"):
             getattr(tokens, name).extend(getattr(reading.tokens, name)[part])
         tokens.sentence.extend([number] * len(span))
-        matches += [
-            replace(
-                match,
-                first=match.first + shift,
-                last=match.last + shift,
-                words=tuple(word + shift for word in match.words),
-            )
-            for match in reading.matches
-            if match.first in span
-        ]
+        matches += _moved(reading.matches, span, shift)
+        words += _moved(reading.words, span, shift)
         style |= {place + shift for place in reading.style if place in span}
-    return Reading(tokens, matches, frozenset(style))
+    return Reading(tokens, matches, frozenset(style), words)
+
+
+def _moved(matches: Sequence[Match], span: range, shift: int) -> Iterator[Match]:
+    """The matches within `span`, `shift` tokens further on."""
+    for match in matches:
+        if match.first in span:
+            words = tuple(word + shift for word in match.words)
+            yield replace(match, first=match.first + shift, last=match.last + shift, words=words)

@@ -1,8 +1,9 @@
 """Why: the phrases that spoke for and against, with their exact share in the score.
 
-A score is linear in the features, and each feature is shared out evenly over the places it was read from. So the
-weights of all phrases of a text, the constant of the model and the features that stand nowhere (a missing country, say)
-add up to the log-odds of the probability shown. Phrases never overlap; only the weightiest are returned.
+A score is shared out over the features of the text (by their coefficients, or by integrated gradients, see
+committee.py), and each feature evenly over the places it was read from. So the weights of all phrases of a text, the
+score of an empty one and the features that stand nowhere (a missing country, say) add up to the log-odds of the
+probability shown. Phrases never overlap; only the weightiest are returned.
 """
 
 from collections import Counter

@@ -1,4 +1,5 @@
-"""What the classifier sees of a text: word n-grams without names, and concepts that three languages share.
+"""What the classifier sees of a text: word n-grams without names, and concepts and everyday words that three languages
+share.
 
 Every feature is a name and the places (token numbers) it was read from, so that a weight can be shown where it stands.
 """
@@ -7,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +16,8 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from kzmonitor.language.concepts import STYLE, Automaton, Match
+from kzmonitor.classify.vocabulary import CompactVocabulary
+from kzmonitor.language.concepts import STYLE, WORD, Automaton, Match
 from kzmonitor.language.tokens import Tokens, stem, tokenize
 
 # Longer texts are read to here only: beyond it stand comments and lists, and a hostile page must cost no more than a
@@ -35,11 +37,13 @@ Occurrence = tuple[str, Places]
 
 @dataclass(frozen=True)
 class Reading:
-    """A text as the model reads it: its tokens, the concepts found among them, and the tokens that are mere style."""
+    """A text as the model reads it: its tokens, the concepts found among them, the tokens that are mere style, and the
+    everyday words that three languages share."""
 
     tokens: Tokens
     matches: list[Match]
     style: frozenset[int]
+    words: list[Match]
 
 
 class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -61,9 +65,16 @@ class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         title = title[:READ_CHARACTERS]
         tokens = tokenize(title, text[: READ_CHARACTERS - len(title)])
         found = self._automaton.find(tokens)
-        concepts = [match for match in found if match.concept != STYLE]
-        style = frozenset(place for match in found if match.concept == STYLE for place in match.words)
-        return Reading(tokens, concepts, style - {place for match in concepts for place in match.words})
+        concepts, words, style = list[Match](), list[Match](), set[int]()
+        for match in found:
+            if match.concept == STYLE:
+                style.update(match.words)
+            elif match.concept.startswith(WORD):
+                words.append(match)
+            else:
+                concepts.append(match)
+        style.difference_update(place for match in concepts for place in match.words)
+        return Reading(tokens, concepts, frozenset(style), words)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -72,8 +83,10 @@ class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return {"lexicon": self.lexicon}
 
 
-class WordGrams(TfidfVectorizer):  # type: ignore[misc]
+class WordGrams(CompactVocabulary, TfidfVectorizer):  # type: ignore[misc]
     """TF-IDF of stems and pairs of stems. Words known only with a capital letter are left out: no person is learned."""
+
+    TERM_SETS = ("common_",)
 
     def fit_transform(self, readings: Sequence[Reading], y: object = None) -> csr_matrix:
         self.common_ = _seen_in_lower_case(readings)
@@ -106,23 +119,6 @@ class WordGrams(TfidfVectorizer):  # type: ignore[misc]
                     yield f"{previous} {word}", (before, place)
             previous, before = word, place
 
-    # Vocabularies are saved as one string: skops writes a dictionary entry by entry, which is slow and large.
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        if "vocabulary_" in state:
-            state["vocabulary_"] = "\n".join(sorted(self.vocabulary_, key=self.vocabulary_.__getitem__))
-            state["common_"] = "\n".join(sorted(self.common_))
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if "vocabulary_" in state:
-            terms = state["vocabulary_"].split("\n")
-            state = state | {
-                "vocabulary_": {term: column for column, term in enumerate(terms)},
-                "common_": frozenset(state["common_"].split("\n")),
-            }
-        super().__setstate__(state)
-
 
 _stems: dict[str, str] = {}
 
@@ -145,7 +141,35 @@ def _seen_in_lower_case(readings: Sequence[Reading], texts: int = 2) -> frozense
     return frozenset(word for word, count in seen.items() if count >= texts)
 
 
-class ConceptCounts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class SharedWords(CompactVocabulary, TfidfVectorizer):  # type: ignore[misc]
+    """TF-IDF of concepts and everyday words as three languages share them, or of their pairs that meet in a sentence.
+
+    What one language's texts teach of them holds in the others."""
+
+    def __init__(self, pairs: bool = False, country: bool = True, min_df: int = 2, sublinear_tf: bool = True) -> None:
+        super().__init__(min_df=min_df, sublinear_tf=sublinear_tf)
+        self.pairs = pairs
+        self.country = country
+
+    def build_analyzer(self) -> Any:
+        return lambda reading: [name for name, _ in self.occurrences(reading)]
+
+    def occurrences(self, reading: Reading) -> Iterator[Occurrence]:
+        """Every one of them, or every pair of a sentence once, with its places."""
+        matches = [*_of_interest(reading.matches, self.country), *reading.words]
+        if not self.pairs:
+            yield from ((match.concept, match.words) for match in matches)
+            return
+        for sentence in _by_sentence(matches, reading.tokens):
+            for (one, here), (other, there) in combinations(sorted(_first_of_each(sentence).items()), 2):
+                yield f"{one} & {other}", here + there
+
+
+def _of_interest(matches: list[Match], country: bool) -> list[Match]:
+    return matches if country else [match for match in matches if not match.concept.startswith("where.")]
+
+
+class ConceptCounts(CompactVocabulary, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Readings -> log(1 + n) of each concept, by part of the text, and of concepts that meet in a sentence.
 
     `country`: whether Kazakhstan or elsewhere matters; False for label sets that are about the whole world."""
@@ -182,9 +206,7 @@ class ConceptCounts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def occurrences(self, reading: Reading) -> list[Occurrence]:
         """Every concept feature of the text with its places, as often as it is there."""
-        matches = reading.matches
-        if not self.country:
-            matches = [match for match in matches if not match.concept.startswith("where.")]
+        matches = _of_interest(reading.matches, self.country)
         found = list(_single(matches, reading.tokens))
         for group in _by_sentence(matches, reading.tokens):
             found += _meetings(group)
@@ -196,18 +218,6 @@ class ConceptCounts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             # Added up over a long text, acts would outweigh any one feature that says "elsewhere".
             found = [(f"{ABROAD}: {name}", places) for name, places in found]
         return [*found, *_set_in(setting, matches)]
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        if "vocabulary_" in state:
-            state["vocabulary_"] = "\n".join(self.vocabulary_)
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if "vocabulary_" in state:
-            terms = state["vocabulary_"].split("\n")
-            state = state | {"vocabulary_": {term: column for column, term in enumerate(terms)}}
-        super().__setstate__(state)
 
 
 def _single(matches: Iterable[Match], tokens: Tokens) -> Iterator[Occurrence]:

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion
 
 from kzmonitor.classify.calibrate import Floats, Sigmoid
+from kzmonitor.classify.committee import Committee
 from kzmonitor.classify.explain import Scored, explain
 from kzmonitor.classify.features import Reader, Reading
 from kzmonitor.classify.labelled import Taxonomy
@@ -38,10 +39,20 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Head:
-    """One yes-or-no question: a linear model over the features, and its calibration."""
+    """One yes-or-no question: a model over the features, and its calibration."""
 
-    linear: LogisticRegression
+    scorer: LogisticRegression | Committee
     sigmoid: Sigmoid
+
+    def scores(self, rows: Any) -> Floats:
+        """(texts,): of the lines of the feature matrix."""
+        return np.asarray(self.scorer.decision_function(rows), dtype=np.float64)
+
+    def coefficients(self, row: Any) -> Floats:
+        """(features,): what each feature of one text adds to its score, by unit of the feature."""
+        if isinstance(self.scorer, Committee):
+            return self.scorer.coefficients(row)
+        return np.asarray(self.scorer.coef_[0], dtype=np.float64)
 
 
 class Classifier:
@@ -70,9 +81,7 @@ class Classifier:
         self.features = features
         self.relevance = relevance
         self.labels = dict(labels)
-        heads = ([relevance] if relevance else []) + list(self.labels.values())
-        self._coefficients = np.vstack([head.linear.coef_[0] for head in heads]).T
-        self._intercepts = np.array([head.linear.intercept_[0] for head in heads])
+        self._heads = ([relevance] if relevance else []) + list(self.labels.values())
 
     def predict(self, texts: Sequence[tuple[str, str]], *, reasons: bool = True) -> list[Prediction]:
         """One prediction for each (title, text), in order. Of a long text the first 40,000 characters are read."""
@@ -80,7 +89,7 @@ class Classifier:
         for first in range(0, len(texts), BATCH):
             readings = self.reader.transform(texts[first : first + BATCH])
             rows = self.features.transform(readings).tocsr()
-            scores = rows @ self._coefficients + self._intercepts
+            scores = np.column_stack([head.scores(rows) for head in self._heads])
             for number, reading in enumerate(readings):
                 said = self.decide(scores[number])
                 if reasons:
@@ -90,9 +99,9 @@ class Classifier:
 
     def decide(self, scores: Floats) -> Prediction:
         """The prediction from one text's scores: relevance first (if it has a head), then the labels in order."""
-        heads = ([self.relevance] if self.relevance else []) + list(self.labels.values())
         chances = [
-            round(float(head.sigmoid.probability(score)), DIGITS) for head, score in zip(heads, scores, strict=True)
+            round(float(head.sigmoid.probability(score)), DIGITS)
+            for head, score in zip(self._heads, scores, strict=True)
         ]
         relevance = chances.pop(0) if self.relevance else 1.0
         unasked = {name: float(pair.queue <= 1.0) for name, pair in self.thresholds.labels.items()}
@@ -101,10 +110,9 @@ class Classifier:
 
     def _explain(self, reading: Reading, row: Any, said: Prediction) -> list[Reason]:
         heads = {name: self.labels[name] for name in said.labels if name in self.labels}
-        scored = [Scored(name, head.linear.coef_[0], head.sigmoid.slope) for name, head in heads.items()]
         if self.relevance:
-            slope = self.relevance.sigmoid.slope
-            scored.insert(0, Scored(RELEVANCE, self.relevance.linear.coef_[0], slope))
+            heads = {RELEVANCE: self.relevance} | heads
+        scored = [Scored(name, head.coefficients(row), head.sigmoid.slope) for name, head in heads.items()]
         return explain(reading, row, self.features, scored)
 
 

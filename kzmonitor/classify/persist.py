@@ -13,16 +13,19 @@ import skops.io
 from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundException
 
 from kzmonitor.classify.calibrate import Sigmoid
+from kzmonitor.classify.committee import Committee
 from kzmonitor.classify.labelled import LabelSpec, Taxonomy
 from kzmonitor.classify.model import Classifier, Head
 from kzmonitor.classify.thresholds import Pair, Thresholds
 from kzmonitor.errors import InputError
 from kzmonitor.i18n import _
 
-FORMAT = 1
+FORMAT = 2
 TRUSTED = [
+    "kzmonitor.classify.committee.Committee",
     "kzmonitor.classify.features.ConceptCounts",
     "kzmonitor.classify.features.Reader",
+    "kzmonitor.classify.features.SharedWords",
     "kzmonitor.classify.features.WordGrams",
 ]
 # Unpacked, a model is some ten megabytes; a file that claims more is not ours.
@@ -51,7 +54,7 @@ def save(classifier: Classifier) -> bytes:
         "about": json.dumps(about, ensure_ascii=False, sort_keys=False),
         "reader": classifier.reader,
         "features": classifier.features,
-        "heads": {name: head.linear for name, head in heads.items()},
+        "heads": {name: head.scorer for name, head in heads.items()},
     }
     return _canonical(skops.io.dumps(content))
 
@@ -107,9 +110,10 @@ def _classifier(content: dict[str, Any]) -> Classifier:
     about = json.loads(content["about"])
     if about["format"] != FORMAT:
         raise ValueError(f"format {about['format']}")
-    heads = {name: Head(linear, Sigmoid(**about["sigmoids"][name])) for name, linear in content["heads"].items()}
-    for head in heads.values():
-        if not np.isfinite(head.linear.coef_).all():
+    heads = {name: Head(scorer, Sigmoid(**about["sigmoids"][name])) for name, scorer in content["heads"].items()}
+    for scorer in content["heads"].values():
+        weights = (scorer.first_, scorer.second_) if isinstance(scorer, Committee) else (scorer.coef_,)
+        if not all(np.isfinite(weight).all() for weight in weights):
             raise ValueError("coefficients that are not numbers")
     labels = tuple(LabelSpec(**label) for label in about["taxonomy"]["labels"])
     thresholds = about["thresholds"]

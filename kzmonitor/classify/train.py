@@ -1,8 +1,9 @@
-"""Training: features, linear models for relevance and each label, calibration and thresholds, from labelled texts."""
+"""Training: features, a committee for relevance, a linear model for each label, calibration and thresholds."""
 
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from scipy.sparse import vstack
@@ -12,9 +13,10 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
 from kzmonitor.classify.calibrate import Bools, Floats, calibrate, calibration_error
+from kzmonitor.classify.committee import Committee
 from kzmonitor.classify.counterfactual import SILENCE, abroad, mixed
 from kzmonitor.classify.evaluate import report
-from kzmonitor.classify.features import AWAY, ConceptCounts, Reader, Reading, WordGrams
+from kzmonitor.classify.features import AWAY, ConceptCounts, Reader, Reading, SharedWords, WordGrams
 from kzmonitor.classify.labelled import Taxonomy, Text
 from kzmonitor.classify.model import Classifier, Head, Prediction, decide
 from kzmonitor.classify.thresholds import Thresholds, label_pair, relevance_pair
@@ -23,12 +25,15 @@ from kzmonitor.i18n import _
 from kzmonitor.language.concepts import read_lexicon
 
 # Raised whenever the same data would give another model.
-RECIPE = 1
+RECIPE = 2
 FOLDS = 5
 C = 1.0
-WORDS_WEIGHT, CONCEPTS_WEIGHT = 4.0, 0.6
-# Weight of a text shown as if it were set elsewhere: enough to keep other countries' news out, little for the rest.
-ELSEWHERE_WEIGHT = 0.1
+WEIGHTS = {"words": 4.0, "concepts": 0.6, "shared": 2.0, "pairs": 3.0}
+# A pair of concepts or everyday words must occur in this many texts.
+LEAST_PAIRS = 3
+# One text in so many is also shown as if it were set elsewhere, with this weight: enough to keep other countries' news
+# out, little for the rest.
+ELSEWHERE_STEP, ELSEWHERE_WEIGHT = 3, 0.3
 # Weight of an empty text: where nothing is said, nothing is reported.
 SILENCE_WEIGHT = 3.0
 # Weight of a text of unrelated sentences.
@@ -40,6 +45,8 @@ UNASKED = 3.0
 LEAST_TEXTS = 4
 # Column of the answers and scores; the labels follow in the order of the taxonomy.
 RELEVANCE = 0
+
+Scorer: TypeAlias = LogisticRegression | Committee
 
 
 def train(texts: Sequence[Text], taxonomy: Taxonomy, *, seed: int = 0) -> Classifier:
@@ -98,26 +105,26 @@ def _asked(answers: Bools, column: int) -> Bools:
 
 def _fit(
     readings: Sequence[Reading], answers: Bools, taxonomy: Taxonomy, seed: int
-) -> tuple[FeatureUnion, dict[int, LogisticRegression]]:
-    """The features, and a linear model for each column of `answers` that holds both answers.
+) -> tuple[FeatureUnion, dict[int, Scorer]]:
+    """The features, and a model for each column of `answers` that holds both answers.
 
     Relevance is also learned from texts that nobody wrote (see counterfactual.py)."""
     features = _features(taxonomy, len(readings))
     rows = features.fit_transform(readings).tocsr()
-    fitted = {}
+    fitted: dict[int, Scorer] = {}
     for column in range(answers.shape[1]):
         among = _asked(answers, column)
         seen = answers[among, column]
         if seen.all() or not seen.any():
             continue
-        balance = None if column == RELEVANCE else "balanced"
-        linear = LogisticRegression(C=C, solver="liblinear", class_weight=balance, random_state=seed)
         if column == RELEVANCE:
             extra, weights = _counterfactuals(readings, seen, taxonomy, seed)
             joint = vstack([rows, features.transform(extra)]).tocsr()
             seen = np.r_[seen, np.zeros(len(extra), bool)]
-            fitted[column] = linear.fit(joint, seen, np.r_[np.ones(len(readings)), weights])
+            committee = Committee(random_state=seed)
+            fitted[column] = committee.fit(joint, seen, np.r_[np.ones(len(readings)), weights])
         else:
+            linear = LogisticRegression(C=C, solver="liblinear", class_weight="balanced", random_state=seed)
             fitted[column] = linear.fit(rows[among], seen)
     return features, fitted
 
@@ -129,7 +136,10 @@ def _counterfactuals(
     abroad and irrelevant sentences mixed."""
     made, weights = [SILENCE], [SILENCE_WEIGHT]
     if taxonomy.country is not None:
-        moved = [r for r in map(abroad, readings) if any(match.concept == AWAY for match in r.matches)]
+        there = [
+            reading for reading in map(abroad, readings) if any(match.concept == AWAY for match in reading.matches)
+        ]
+        moved = there[::ELSEWHERE_STEP]
         other = [reading for reading, yes in zip(readings, relevant, strict=True) if not yes]
         mixture = list(mixed(other, np.random.default_rng(seed)))
         made += moved + mixture
@@ -138,10 +148,14 @@ def _counterfactuals(
 
 
 def _features(taxonomy: Taxonomy, texts: int) -> FeatureUnion:
-    words = make_pipeline(WordGrams(min_df=2 if texts >= FEW_TEXTS else 1, sublinear_tf=True))
-    concepts = make_pipeline(ConceptCounts(country=taxonomy.country is not None), MaxAbsScaler())
-    weights = {"words": WORDS_WEIGHT, "concepts": CONCEPTS_WEIGHT}
-    return FeatureUnion([("words", words), ("concepts", concepts)], transformer_weights=weights)
+    country, few = taxonomy.country is not None, texts < FEW_TEXTS
+    parts = {
+        "words": make_pipeline(WordGrams(min_df=1 if few else 2, sublinear_tf=True)),
+        "concepts": make_pipeline(ConceptCounts(country=country), MaxAbsScaler()),
+        "shared": make_pipeline(SharedWords(country=country, min_df=1 if few else 2)),
+        "pairs": make_pipeline(SharedWords(pairs=True, country=country, min_df=1 if few else LEAST_PAIRS)),
+    }
+    return FeatureUnion(list(parts.items()), transformer_weights=WEIGHTS)
 
 
 def _groups(texts: Sequence[Text]) -> list[str]:

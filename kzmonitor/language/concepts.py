@@ -23,8 +23,9 @@ from kzmonitor.language.tokens import CACHE_WORDS, Tokens, fold
 GAP = 3
 # `274-бап`: the tokens are the number and the word.
 NUMBERED = re.compile(r"(?<=\d)-(?=[^\W\d_])")
-# Matches of `trap` only hide shorter ones; those of `style` are kept apart from the concepts.
-TRAP, STYLE = "trap", "style"
+# Matches of `trap` only hide shorter ones; those of `style` are kept apart from the concepts, and so are
+# the everyday words, which neither hide a concept nor are hidden by one.
+TRAP, STYLE, WORD = "trap", "style", "word."
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +155,14 @@ def _longest(found: set[Match]) -> list[Match]:
     """Matches that no longer one contains; a trap hides those of its own length too, and is left out itself."""
     covering: dict[int, list[Match]] = {}
     for match in found:
-        if len(match.words) > 1 or match.concept == TRAP:
+        if (len(match.words) > 1 and not match.concept.startswith(WORD)) or match.concept == TRAP:
             for word in match.words:
                 covering.setdefault(word, []).append(match)
     kept = [
         match
         for match in found
-        if match.concept != TRAP and not any(_hides(long, match) for long in covering.get(match.first, ()))
+        if match.concept.startswith(WORD)
+        or (match.concept != TRAP and not any(_hides(long, match) for long in covering.get(match.first, ())))
     ]
     return sorted(kept, key=lambda match: (match.first, match.last, match.concept))
 
