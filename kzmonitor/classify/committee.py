@@ -26,7 +26,7 @@ class Committee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """`members` networks of one hidden layer, trained from different beginnings; the score is their mean log-odds."""
 
     def __init__(
-        self, members: int = 4, hidden: int = 16, rounds: int = 10, alpha: float = 1e-3, random_state: int = 0
+        self, members: int = 4, hidden: int = 12, rounds: int = 10, alpha: float = 1e-3, random_state: int = 0
     ) -> None:
         self.members = members
         self.hidden = hidden
@@ -72,7 +72,8 @@ class Committee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Any:
         """(texts,): the likelier class of each."""
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0).astype(int)]
 
     def coefficients(self, row: csr_matrix) -> Floats:
         """(features,): the integrated gradient by each feature of one text, 0 where the text has none of it.

@@ -11,9 +11,11 @@ import numpy as np
 
 from kzmonitor.classify.features import AWAY, HOME, Reading
 from kzmonitor.language.concepts import Match
+from kzmonitor.language.detect import detect
 from kzmonitor.language.tokens import Tokens
 
 SENTENCES = 8
+DETECT_CHARACTERS = 300
 SILENCE = Reading(Tokens(""), [], frozenset(), [])
 
 
@@ -24,13 +26,16 @@ def abroad(reading: Reading) -> Reading:
 
 
 def mixed(readings: Sequence[Reading], random: np.random.Generator) -> Iterator[Reading]:
-    """As many texts as `readings`, each of eight sentences drawn from all of them, like a page of unrelated news."""
-    sentences = [(reading, span) for reading in readings for span in _spans(reading.tokens)]
-    if len(sentences) < SENTENCES:
-        return
-    for _ in readings:
-        chosen = random.choice(len(sentences), SENTENCES, replace=False)
-        yield _joined([sentences[number] for number in chosen])
+    """As many texts as `readings`, each of eight sentences of one language, like a page of unrelated news."""
+    by_language: dict[str | None, list[Reading]] = {}
+    for reading in readings:
+        language = detect(reading.tokens.text[:DETECT_CHARACTERS].encode("utf-8", "replace").decode()).code
+        by_language.setdefault(language, []).append(reading)
+    for some in by_language.values():
+        sentences = [(reading, span) for reading in some for span in _spans(reading.tokens)]
+        for _ in some if len(sentences) >= SENTENCES else ():
+            chosen = random.choice(len(sentences), SENTENCES, replace=False)
+            yield _joined([sentences[number] for number in chosen])
 
 
 def _spans(tokens: Tokens) -> Iterator[range]:

@@ -7,7 +7,7 @@ probability shown. Phrases never overlap; only the weightiest are returned.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +29,25 @@ LEAST_SHARE, LEAST_WEIGHT = 0.05, 0.01
 
 
 @dataclass(frozen=True)
-class Scored:
-    """One question to explain: its coefficients by feature column, and the slope that turns its score into log-odds."""
+class Source:
+    """A reading that gave to a score: the whole text or a passage that begins at token `first` of it, its line of the
+    feature matrix, and what its score weighs."""
+
+    first: int
+    reading: Reading
+    row: Any
+    weight: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question to explain: its coefficients by feature column for a line of the feature matrix, the slope that
+    turns its score into log-odds, and what was scored."""
 
     label: str
-    coefficients: Floats
+    coefficients: Callable[[Any], Floats]
     slope: float
+    sources: Sequence[Source]
 
 
 @dataclass
@@ -45,30 +58,46 @@ class _Phrase:
     concept: str | None
 
 
-def explain(reading: Reading, row: Any, features: FeatureUnion, questions: Sequence[Scored]) -> list[Reason]:
-    """The weightiest phrases of `reading` for each question; `row` is its line of the feature matrix."""
-    columns, places, shares = _places(reading, row, features)
-    if not len(columns):
+def explain(reading: Reading, features: FeatureUnion, questions: Sequence[Question]) -> list[Reason]:
+    """The weightiest phrases of `reading` for each question."""
+    if not len(reading.tokens):
         return []
+    places: dict[int, _Places] = {}
+    for source in (source for question in questions for source in question.sources):
+        if id(source.row) not in places:
+            places[id(source.row)] = _places(source.reading, source.row, features)
     reasons: list[Reason] = []
     for question in questions:
-        by_token = _by_token(question, columns, places, shares, len(reading.tokens))
+        by_token = _by_token(question, [places[id(source.row)] for source in question.sources], len(reading.tokens))
         reasons += _reasons(question.label, _phrases(reading, by_token), reading)
     return reasons
 
 
-def contributions(reading: Reading, row: Any, features: FeatureUnion, question: Scored) -> Floats:
+def contributions(reading: Reading, features: FeatureUnion, question: Question) -> Floats:
     """The log-odds that each token of `reading` adds; with the constant and placeless features they make the whole."""
-    return _by_token(question, *_places(reading, row, features), len(reading.tokens))
+    places = [_places(source.reading, source.row, features) for source in question.sources]
+    return _by_token(question, places, len(reading.tokens))
 
 
-def _by_token(question: Scored, columns: Integers, places: Integers, shares: Floats, tokens: int) -> Floats:
-    weights = question.slope * question.coefficients[columns] * shares
-    return np.bincount(places, weights, minlength=tokens).astype(np.float64)
+def _by_token(question: Question, places: Sequence["_Places"], tokens: int) -> Floats:
+    added = np.zeros(tokens)
+    for source, found in zip(question.sources, places, strict=True):
+        if len(found.columns):
+            weights = source.weight * question.slope * question.coefficients(source.row)[found.columns] * found.shares
+            added += np.bincount(found.places + source.first, weights, minlength=tokens)
+    return added
 
 
-def _places(reading: Reading, row: Any, features: FeatureUnion) -> tuple[Integers, Integers, Floats]:
-    """(feature column, token, value share): the value of each feature parted over the tokens it was read from."""
+@dataclass(frozen=True)
+class _Places:
+    """(feature column, token, value share) as parallel lists: each feature's value parted over where it was read."""
+
+    columns: Integers
+    places: Integers
+    shares: Floats
+
+
+def _places(reading: Reading, row: Any, features: FeatureUnion) -> _Places:
     values = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
     found = list(_columns(reading, features))
     times = Counter(column for column, _ in found)
@@ -79,7 +108,7 @@ def _places(reading: Reading, row: Any, features: FeatureUnion) -> tuple[Integer
             columns.append(column)
             places.append(place)
             shares.append(value / times[column] / len(where))
-    return np.array(columns, np.int64), np.array(places, np.int64), np.array(shares, np.float64)
+    return _Places(np.array(columns, np.int64), np.array(places, np.int64), np.array(shares, np.float64))
 
 
 def _columns(reading: Reading, features: FeatureUnion) -> Iterator[tuple[int, Places]]:

@@ -10,9 +10,10 @@ from sklearn.pipeline import FeatureUnion
 
 from kzmonitor.classify.calibrate import Floats, Sigmoid
 from kzmonitor.classify.committee import Committee
-from kzmonitor.classify.explain import Scored, explain
+from kzmonitor.classify.explain import Question, Source, explain
 from kzmonitor.classify.features import Reader, Reading
 from kzmonitor.classify.labelled import Taxonomy
+from kzmonitor.classify.passages import PASSAGE_WEIGHT, Integers, PassageRows, passage_rows
 from kzmonitor.classify.reasons import Reason
 from kzmonitor.classify.thresholds import Thresholds
 
@@ -39,10 +40,12 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Head:
-    """One yes-or-no question: a model over the features, and its calibration."""
+    """One yes-or-no question: a model over the features, its calibration, and that of whole text and best passage
+    together where passages are asked, too."""
 
     scorer: LogisticRegression | Committee
     sigmoid: Sigmoid
+    joint: Sigmoid | None = None
 
     def scores(self, rows: Any) -> Floats:
         """(texts,): of the lines of the feature matrix."""
@@ -81,39 +84,73 @@ class Classifier:
         self.features = features
         self.relevance = relevance
         self.labels = dict(labels)
-        self._heads = ([relevance] if relevance else []) + list(self.labels.values())
 
     def predict(self, texts: Sequence[tuple[str, str]], *, reasons: bool = True) -> list[Prediction]:
-        """One prediction for each (title, text), in order. Of a long text the first 40,000 characters are read."""
+        """One prediction for each (title, text), in order. Of a long text the first 40,000 characters are read.
+
+        Passages are scored of texts that pass the relevance threshold of tier `queue`; label probabilities of others
+        are those of the whole text."""
         predictions: list[Prediction] = []
         for first in range(0, len(texts), BATCH):
             readings = self.reader.transform(texts[first : first + BATCH])
             rows = self.features.transform(readings).tocsr()
-            scores = np.column_stack([head.scores(rows) for head in self._heads])
+            relevance = self._relevance(rows)
+            chances = self._chances(rows)
+            asked = np.flatnonzero(relevance >= self.thresholds.relevance.queue)
+            parts = passage_rows([readings[number] for number in asked], self.features) if len(asked) else None
+            best = self._with_passages(rows, chances, asked, parts) if parts else {}
             for number, reading in enumerate(readings):
-                said = self.decide(scores[number])
+                probabilities = {name: round(float(chances[name][number]), DIGITS) for name in self.thresholds.labels}
+                said = decide(round(float(relevance[number]), DIGITS), probabilities, self.thresholds)
                 if reasons:
-                    said.reasons.extend(self._explain(reading, rows[number], said))
+                    place = int(np.searchsorted(asked, number))
+                    told = {name: (parts, best[name][place]) for name in said.labels if parts and name in best}
+                    said.reasons.extend(self._explain(reading, rows[number], said, told))
                 predictions.append(said)
         return predictions
 
-    def decide(self, scores: Floats) -> Prediction:
-        """The prediction from one text's scores: relevance first (if it has a head), then the labels in order."""
-        chances = [
-            round(float(head.sigmoid.probability(score)), DIGITS)
-            for head, score in zip(self._heads, scores, strict=True)
-        ]
-        relevance = chances.pop(0) if self.relevance else 1.0
-        unasked = {name: float(pair.queue <= 1.0) for name, pair in self.thresholds.labels.items()}
-        probabilities = unasked | dict(zip(self.labels, chances, strict=True))
-        return decide(relevance, probabilities, self.thresholds)
+    def _relevance(self, rows: Any) -> Floats:
+        if self.relevance is None:
+            return np.ones(rows.shape[0])
+        return self.relevance.sigmoid.probability(self.relevance.scores(rows))
 
-    def _explain(self, reading: Reading, row: Any, said: Prediction) -> list[Reason]:
+    def _chances(self, rows: Any) -> dict[str, Floats]:
+        """label -> (texts,): its probability by the whole text."""
+        unasked = {
+            name: np.full(rows.shape[0], float(pair.queue <= 1.0)) for name, pair in self.thresholds.labels.items()
+        }
+        return unasked | {name: head.sigmoid.probability(head.scores(rows)) for name, head in self.labels.items()}
+
+    def _with_passages(
+        self, rows: Any, chances: dict[str, Floats], asked: Integers, parts: PassageRows
+    ) -> dict[str, Integers]:
+        """Set the chances of the `asked` texts to those of whole text and best passage; label -> that passage."""
+        best = {}
+        for name, head in self.labels.items():
+            if head.joint is None:
+                continue
+            scores = head.scores(parts.rows)
+            best[name] = parts.best(scores)
+            both = head.scores(rows[asked]) + PASSAGE_WEIGHT * scores[best[name]]
+            chances[name][asked] = head.joint.probability(both)
+        return best
+
+    def _explain(
+        self, reading: Reading, row: Any, said: Prediction, told: Mapping[str, tuple[PassageRows, int]]
+    ) -> list[Reason]:
         heads = {name: self.labels[name] for name in said.labels if name in self.labels}
         if self.relevance:
             heads = {RELEVANCE: self.relevance} | heads
-        scored = [Scored(name, head.coefficients(row), head.sigmoid.slope) for name, head in heads.items()]
-        return explain(reading, row, self.features, scored)
+        questions = []
+        for name, head in heads.items():
+            sigmoid, sources = head.sigmoid, [Source(0, reading, row, 1.0)]
+            if head.joint and name in told:
+                parts, best = told[name]
+                passage = parts.found[best]
+                sigmoid = head.joint
+                sources.append(Source(passage.first, passage.reading, parts.rows[best], PASSAGE_WEIGHT))
+            questions.append(Question(name, head.coefficients, sigmoid.slope, sources))
+        return explain(reading, self.features, questions)
 
 
 def decide(relevance: float, probabilities: dict[str, float], thresholds: Thresholds) -> Prediction:

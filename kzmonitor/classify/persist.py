@@ -49,6 +49,7 @@ def save(classifier: Classifier) -> bytes:
         "data_sha256": classifier.data_sha256,
         "metrics": classifier.metrics,
         "sigmoids": {name: asdict(head.sigmoid) for name, head in heads.items()},
+        "joint_sigmoids": {name: asdict(head.joint) for name, head in heads.items() if head.joint},
     }
     content = {
         "about": json.dumps(about, ensure_ascii=False, sort_keys=False),
@@ -98,7 +99,7 @@ def load(data: bytes) -> Classifier:
                 raise ValueError("too large")
         content = skops.io.loads(data, trusted=TRUSTED)
         classifier = _classifier(content)
-        classifier.predict([("Проверка", "Проба, a trial, сынақ")])
+        classifier.predict([("Проверка", "Проба, a trial, сынақ. Журналиста задержали в Алматы.")])
     except BROKEN as error:
         reason = " ".join(str(error).split())[:120]
         message = _("Not a kzmonitor model, or a damaged one ({reason}); train it anew: kzmonitor train")
@@ -110,7 +111,11 @@ def _classifier(content: dict[str, Any]) -> Classifier:
     about = json.loads(content["about"])
     if about["format"] != FORMAT:
         raise ValueError(f"format {about['format']}")
-    heads = {name: Head(scorer, Sigmoid(**about["sigmoids"][name])) for name, scorer in content["heads"].items()}
+    joint = {name: Sigmoid(**sigmoid) for name, sigmoid in about["joint_sigmoids"].items()}
+    heads = {
+        name: Head(scorer, Sigmoid(**about["sigmoids"][name]), joint.get(name))
+        for name, scorer in content["heads"].items()
+    }
     for scorer in content["heads"].values():
         weights = (scorer.first_, scorer.second_) if isinstance(scorer, Committee) else (scorer.coef_,)
         if not all(np.isfinite(weight).all() for weight in weights):

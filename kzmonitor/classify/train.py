@@ -3,22 +3,26 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 from scipy.sparse import vstack
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
-from kzmonitor.classify.calibrate import Bools, Floats, calibrate, calibration_error
+from kzmonitor.classify.calibrate import Bools, Floats, Sigmoid, calibrate, calibration_error
 from kzmonitor.classify.committee import Committee
 from kzmonitor.classify.counterfactual import SILENCE, abroad, mixed
 from kzmonitor.classify.evaluate import report
 from kzmonitor.classify.features import AWAY, ConceptCounts, Reader, Reading, SharedWords, WordGrams
 from kzmonitor.classify.labelled import Taxonomy, Text
 from kzmonitor.classify.model import Classifier, Head, Prediction, decide
+from kzmonitor.classify.passages import PASSAGE_WEIGHT, passage_rows
+from kzmonitor.classify.passages import fit as fit_with_passages
 from kzmonitor.classify.thresholds import Thresholds, label_pair, relevance_pair
 from kzmonitor.errors import InputError
 from kzmonitor.i18n import _
@@ -28,9 +32,9 @@ from kzmonitor.language.concepts import read_lexicon
 RECIPE = 2
 FOLDS = 5
 C = 1.0
-WEIGHTS = {"words": 4.0, "concepts": 0.6, "shared": 2.0, "pairs": 3.0}
+WEIGHTS = {"words": 4.0, "concepts": 0.5, "shared": 3.0, "pairs": 3.0}
 # A pair of concepts or everyday words must occur in this many texts.
-LEAST_PAIRS = 3
+LEAST_PAIRS = 6
 # One text in so many is also shown as if it were set elsewhere, with this weight: enough to keep other countries' news
 # out, little for the rest.
 ELSEWHERE_STEP, ELSEWHERE_WEIGHT = 3, 0.3
@@ -61,14 +65,20 @@ def train(texts: Sequence[Text], taxonomy: Taxonomy, *, seed: int = 0) -> Classi
     readings = reader.transform([(text.title, text.text) for text in texts])
     wanted = np.array([[name in text.labels for name in taxonomy.names] for text in texts])
     answers = np.column_stack([wanted.any(axis=1), wanted])
-    held_out = _held_out_scores(readings, answers, _groups(texts), taxonomy, seed)
+    whole, best = _held_out_scores(readings, answers, _groups(texts), taxonomy, seed)
     features, fitted = _fit(readings, answers, taxonomy, seed)
     chances = answers.astype(np.float64)
     heads = {}
-    for column, linear in fitted.items():
+    for column, scorer in fitted.items():
         among = _asked(answers, column)
-        heads[column] = Head(linear, calibrate(held_out[among, column], answers[among, column]))
-        chances[:, column] = heads[column].sigmoid.probability(held_out[:, column])
+        sigmoid = calibrate(whole[among, column], answers[among, column])
+        chances[:, column] = sigmoid.probability(whole[:, column])
+        joint: Sigmoid | None = None
+        if column != RELEVANCE:
+            both = whole[:, column] + PASSAGE_WEIGHT * best[:, column]
+            joint = calibrate(both[among], answers[among, column])
+            chances[among, column] = joint.probability(both[among])
+        heads[column] = Head(scorer, sigmoid, joint)
     thresholds = _thresholds(chances, answers, taxonomy)
     data_sha256 = _digest([_canonical(text) for text in texts])
     return Classifier(
@@ -108,9 +118,11 @@ def _fit(
 ) -> tuple[FeatureUnion, dict[int, Scorer]]:
     """The features, and a model for each column of `answers` that holds both answers.
 
-    Relevance is also learned from texts that nobody wrote (see counterfactual.py)."""
+    Relevance is also learned from texts that nobody wrote (see counterfactual.py), labels also from passages."""
     features = _features(taxonomy, len(readings))
     rows = features.fit_transform(readings).tocsr()
+    relevant = answers[:, RELEVANCE]
+    parts = passage_rows([readings[place] for place in np.flatnonzero(relevant).tolist()], features)
     fitted: dict[int, Scorer] = {}
     for column in range(answers.shape[1]):
         among = _asked(answers, column)
@@ -124,8 +136,8 @@ def _fit(
             committee = Committee(random_state=seed)
             fitted[column] = committee.fit(joint, seen, np.r_[np.ones(len(readings)), weights])
         else:
-            linear = LogisticRegression(C=C, solver="liblinear", class_weight="balanced", random_state=seed)
-            fitted[column] = linear.fit(rows[among], seen)
+            linear = LogisticRegression(C=C, solver="liblinear", dual=True, class_weight="balanced", random_state=seed)
+            fitted[column] = fit_with_passages(partial(clone, linear), rows[relevant], seen, parts)
     return features, fitted
 
 
@@ -165,23 +177,29 @@ def _groups(texts: Sequence[Text]) -> list[str]:
 
 def _held_out_scores(
     readings: Sequence[Reading], answers: Bools, groups: Sequence[str], taxonomy: Taxonomy, seed: int
-) -> Floats:
-    """(texts, columns of `answers`): what a model fitted without a text and its event scores it."""
+) -> tuple[Floats, Floats]:
+    """Twice (texts, columns of `answers`): what a model fitted without a text and its event scores it, and its best
+    passage (of relevant texts and for labels only; 0 elsewhere)."""
     names = sorted(set(groups))
     numbers = np.array([names.index(group) for group in groups])
-    scores = np.zeros(answers.shape)
+    whole, best = np.zeros(answers.shape), np.zeros(answers.shape)
     if len(names) < 2:
-        return scores
+        return whole, best
     folds = GroupKFold(min(FOLDS, len(names)), shuffle=True, random_state=seed)
     for kept, held in folds.split(numbers, groups=numbers):
         features, fitted = _fit([readings[i] for i in kept], answers[kept], taxonomy, seed)
         rows = features.transform([readings[i] for i in held]).tocsr()
+        relevant = held[answers[held, RELEVANCE]]
+        parts = passage_rows([readings[i] for i in relevant], features) if len(relevant) else None
         for column in range(answers.shape[1]):
             seen = answers[kept][_asked(answers[kept], column), column]
-            scores[held, column] = UNASKED if seen.all() else -UNASKED
+            whole[held, column] = UNASKED if seen.all() else -UNASKED
             if column in fitted:
-                scores[held, column] = fitted[column].decision_function(rows)
-    return scores
+                whole[held, column] = fitted[column].decision_function(rows)
+                if parts is not None and column != RELEVANCE:
+                    scores = fitted[column].decision_function(parts.rows)
+                    best[relevant, column] = scores[parts.best(scores)]
+    return whole, best
 
 
 def _thresholds(chances: Floats, answers: Bools, taxonomy: Taxonomy) -> Thresholds:
