@@ -7,6 +7,7 @@ shares add up to the score less the score of the empty text.
 """
 
 import warnings
+from math import ceil
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +21,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from kzmonitor.classify.calibrate import Floats
 
 BATCH = 200
+# Few texts make few batches a round: they are gone through more often.
+LEAST_STEPS = 100
 
 
 class Committee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -50,12 +53,14 @@ class Committee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _network(self, X: Any, y: Any, sample_weight: Any, number: int) -> MLPClassifier:
+        batch = min(BATCH, X.shape[0])
+        rounds = max(self.rounds, ceil(LEAST_STEPS * batch / X.shape[0]))
         network = MLPClassifier(
             (self.hidden,),
             alpha=self.alpha,
-            batch_size=min(BATCH, X.shape[0]),
-            max_iter=self.rounds,
-            n_iter_no_change=self.rounds,
+            batch_size=batch,
+            max_iter=rounds,
+            n_iter_no_change=rounds,
             random_state=self.random_state + number,
         )
         # The number of rounds is the setting; that more would still fit closer is no news.

@@ -14,23 +14,41 @@ Labels = frozenset[str]
 DIGITS = 4
 
 
-def evaluate(classifier: "Classifier", texts: Sequence[Text], tier: "Tier" = "queue") -> dict[str, Any]:
+def evaluate(
+    classifier: "Classifier", texts: Sequence[Text], tier: "Tier" = "queue", *, intervals: bool = False
+) -> dict[str, Any]:
     """What `kzmonitor evaluate --json` prints; undefined figures are None.
 
-    `docs_per_second` is in CPU time, without reasons."""
+    `docs_per_second` is in CPU time, without reasons. With `intervals` also: the 95 % intervals of the figures, what
+    constant guessing reaches, and how far probabilities can be trusted."""
     started = time.process_time()
     predictions = classifier.predict([(text.title, text.text) for text in texts], reasons=False)
     seconds = time.process_time() - started
     figures = report(texts, predictions, classifier.taxonomy, tier)
     per_second = round(len(texts) / seconds, 1) if seconds > 0 else None
-    return {"model": classifier.version} | figures | {"docs_per_second": per_second}
+    told = {"model": classifier.version} | figures | {"docs_per_second": per_second}
+    return told | _with_doubt(texts, predictions, classifier.taxonomy, tier) if intervals else told
+
+
+def _with_doubt(
+    texts: Sequence[Text], predictions: "Sequence[Prediction]", taxonomy: Taxonomy, tier: "Tier"
+) -> dict[str, Any]:
+    # Both build on this module.
+    from kzmonitor.classify.intervals import intervals
+    from kzmonitor.classify.reliability import reliability
+
+    return {
+        "intervals": intervals(texts, predictions, taxonomy, tier),
+        "constant_guess": constant_guess(texts, taxonomy),
+        "calibration": reliability(texts, predictions, taxonomy),
+    }
 
 
 def report(
     texts: Sequence[Text], predictions: "Sequence[Prediction]", taxonomy: Taxonomy, tier: "Tier"
 ) -> dict[str, Any]:
     """The figures for predictions of `texts` at `tier`, whole and by language ("und" where a text names none)."""
-    said = [_said(prediction, tier) for prediction in predictions]
+    said = labels_said(predictions, tier)
     figures = {"tier": tier} | _figures(texts, said, taxonomy)
     languages = sorted({text.lang or "und" for text in texts})
     by_language = {}
@@ -40,14 +58,41 @@ def report(
     return figures | {"by_language": by_language}
 
 
-def _said(prediction: "Prediction", tier: "Tier") -> Labels:
-    flagged = prediction.relevant if tier == "queue" else prediction.tier == "mail"
-    return frozenset(prediction.labels) if flagged else frozenset()
+def labels_said(predictions: "Sequence[Prediction]", tier: "Tier") -> list[Labels]:
+    """What was said of each text at `tier`; no label: not flagged."""
+    flagged = [one.relevant if tier == "queue" else one.tier == "mail" for one in predictions]
+    return [frozenset(one.labels if yes else ()) for one, yes in zip(predictions, flagged, strict=True)]
+
+
+def labels_true(texts: Sequence[Text], taxonomy: Taxonomy) -> list[Labels]:
+    """The labels of each text without the fallback; no label: not relevant."""
+    return [text.labels - {taxonomy.fallback} for text in texts]
+
+
+def constant_guess(texts: Sequence[Text], taxonomy: Taxonomy) -> dict[str, Any]:
+    """The floor that any model must beat: the same answer for every text, chosen with the labels of `texts` in sight.
+
+    relevance: every text is relevant. labels, macro_f1, core_macro_f1: each label is said of every text. micro_f1: as
+    many of the commonest labels, `always`, as bring the most."""
+    everything = [frozenset(taxonomy.names)] * len(texts)
+    floor = _figures(texts, everything, taxonomy)
+    counts = Counter(label for labels in labels_true(texts, taxonomy) for label in labels)
+    commonest = [name for name, _ in counts.most_common()]
+    tries = [commonest[:number] for number in range(1, len(commonest) + 1)] or [[]]
+    micros = [_micro_of(texts, frozenset(one), taxonomy) for one in tries]
+    best = max(range(len(tries)), key=lambda number: micros[number] or 0.0)
+    kept = ("relevance", "labels", "macro_f1", "core_macro_f1")
+    return {key: floor[key] for key in kept} | {"micro_f1": micros[best], "always": tries[best]}
+
+
+def _micro_of(texts: Sequence[Text], said: Labels, taxonomy: Taxonomy) -> float | None:
+    figure: float | None = _figures(texts, [said] * len(texts), taxonomy)["micro_f1"]
+    return figure
 
 
 def _figures(texts: Sequence[Text], said: Sequence[Labels], taxonomy: Taxonomy) -> dict[str, Any]:
     fallback = {taxonomy.fallback} if taxonomy.fallback else set()
-    true = [text.labels - fallback for text in texts]
+    true = labels_true(texts, taxonomy)
     labels = {
         name: _ratios(Counter((name in t, name in s) for t, s in zip(true, said, strict=True)))
         for name in taxonomy.names

@@ -70,7 +70,8 @@ class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             if match.concept == STYLE:
                 style.update(match.words)
             elif match.concept.startswith(WORD):
-                words.append(match)
+                if not _may_be_a_name(match, tokens):
+                    words.append(match)
             else:
                 concepts.append(match)
         style.difference_update(place for match in concepts for place in match.words)
@@ -81,6 +82,13 @@ class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         return {"lexicon": self.lexicon}
+
+
+def _may_be_a_name(match: Match, tokens: Tokens) -> bool:
+    """A Cyrillic word with a capital letter that does not begin its sentence; English headlines have many."""
+    place = match.first
+    inside = place > 0 and tokens.sentence[place - 1] == tokens.sentence[place]
+    return inside and tokens.capital[place] and not tokens.fold[place].isascii()
 
 
 class WordGrams(CompactVocabulary, TfidfVectorizer):  # type: ignore[misc]

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from kzmonitor.classify.fields.record import Known, known
 from kzmonitor.errors import InputError
 from kzmonitor.i18n import _
 
@@ -16,7 +17,8 @@ LANGUAGES = ("ru", "kk", "en")
 
 @dataclass(frozen=True)
 class Text:
-    """One labelled text. `hard`: a look-alike; `event`: texts of one event are never parted; `date`: ISO 8601."""
+    """One labelled text. `hard`: a look-alike; `event`: texts of one event are never parted; `date`: ISO 8601; `known`:
+    its fields, where people wrote them."""
 
     id: str
     lang: str | None
@@ -26,6 +28,7 @@ class Text:
     hard: bool | None = None
     event: str | None = None
     date: str | None = None
+    known: Known | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ def _text(record: dict[str, Any], where: str) -> Text:
         hard=hard,
         event=_string(record, "event", where),
         date=_string(record, "date", where),
+        known=known(record),
     )
 
 

@@ -1,7 +1,8 @@
 """The fitted classifier and what it says of a text."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from kzmonitor.classify.calibrate import Floats, Sigmoid
 from kzmonitor.classify.committee import Committee
 from kzmonitor.classify.explain import Question, Source, explain
 from kzmonitor.classify.features import Reader, Reading
+from kzmonitor.classify.fields.model import FieldsModel
 from kzmonitor.classify.labelled import Taxonomy
 from kzmonitor.classify.passages import PASSAGE_WEIGHT, Integers, PassageRows, passage_rows
 from kzmonitor.classify.reasons import Reason
@@ -28,7 +30,8 @@ class Prediction:
     """What a model says of one text. Probabilities are calibrated at the mixture of the training data.
 
     relevant: at tier `queue`. tier: the strictest one reached. labels: those past their queue threshold, likeliest
-    first; empty when not relevant. probabilities: of each label, should the text be relevant."""
+    first; empty when not relevant. probabilities: of each label, should the text be relevant. fields: of a relevant
+    text, see fields/model.py; None for others, and where the model learned none or reasons were not asked."""
 
     relevance: float
     relevant: bool
@@ -36,6 +39,7 @@ class Prediction:
     labels: tuple[str, ...]
     probabilities: dict[str, float]
     reasons: list[Reason]
+    fields: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Classifier:
         features: FeatureUnion,
         relevance: Head | None,
         labels: Mapping[str, Head],
+        fields: FieldsModel | None = None,
     ) -> None:
         self.version = version
         self.taxonomy = taxonomy
@@ -84,12 +89,20 @@ class Classifier:
         self.features = features
         self.relevance = relevance
         self.labels = dict(labels)
+        self.fields = fields
 
-    def predict(self, texts: Sequence[tuple[str, str]], *, reasons: bool = True) -> list[Prediction]:
+    def predict(
+        self,
+        texts: Sequence[tuple[str, str]],
+        *,
+        reasons: bool = True,
+        published: Sequence[date | None] | None = None,
+    ) -> list[Prediction]:
         """One prediction for each (title, text), in order. Of a long text the first 40,000 characters are read.
 
-        Passages are scored of texts that pass the relevance threshold of tier `queue`; label probabilities of others
-        are those of the whole text."""
+        reasons: whether reasons and fields are wanted. published: the day of each text in Kazakhstan, for dates such
+        as "yesterday". Passages are scored of texts that pass the relevance threshold of tier `queue`; label
+        probabilities of others are those of the whole text."""
         predictions: list[Prediction] = []
         for first in range(0, len(texts), BATCH):
             readings = self.reader.transform(texts[first : first + BATCH])
@@ -106,6 +119,10 @@ class Classifier:
                     place = int(np.searchsorted(asked, number))
                     told = {name: (parts, best[name][place]) for name in said.labels if parts and name in best}
                     said.reasons.extend(self._explain(reading, rows[number], said, told))
+                    if said.relevant and self.fields:
+                        day = published[first + number] if published else None
+                        found = self.fields.fields(reading, rows[number], said.labels, day)
+                        said = replace(said, fields=found.to_json())
                 predictions.append(said)
         return predictions
 

@@ -80,7 +80,7 @@ def _within(matches: Sequence[Match], first: int, last: int) -> list[Match]:
 
 @dataclass(frozen=True)
 class PassageRows:
-    """The passages of some texts as lines of the feature matrix; `owners`: the number of the text of each, ascending."""
+    """The passages of some texts as lines of the feature matrix; `owners`: the number of each one's text, ascending."""
 
     found: list[Passage]
     rows: csr_matrix

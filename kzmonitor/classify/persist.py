@@ -14,6 +14,7 @@ from skops.io.exceptions import UnsupportedTypeException, UntrustedTypesFoundExc
 
 from kzmonitor.classify.calibrate import Sigmoid
 from kzmonitor.classify.committee import Committee
+from kzmonitor.classify.fields.model import FieldsModel
 from kzmonitor.classify.labelled import LabelSpec, Taxonomy
 from kzmonitor.classify.model import Classifier, Head
 from kzmonitor.classify.thresholds import Pair, Thresholds
@@ -56,6 +57,7 @@ def save(classifier: Classifier) -> bytes:
         "reader": classifier.reader,
         "features": classifier.features,
         "heads": {name: head.scorer for name, head in heads.items()},
+        "fields": classifier.fields.to_state() if classifier.fields else None,
     }
     return _canonical(skops.io.dumps(content))
 
@@ -134,4 +136,5 @@ def _classifier(content: dict[str, Any]) -> Classifier:
         features=content["features"],
         relevance=heads.get("relevance"),
         labels={name.removeprefix("label "): head for name, head in heads.items() if name != "relevance"},
+        fields=FieldsModel.from_state(content["fields"]) if content["fields"] else None,
     )

@@ -3,11 +3,11 @@
 scikit-learn is imported by what fits or loads a model, not by what lists them: it costs a command a second."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -56,8 +56,9 @@ def _champion(session: Session) -> Model | None:
 
 
 def seed_texts() -> list[Text]:
-    """The seed corpus in all languages."""
-    return [text for file in sorted((models_folder() / "seed").glob("*.jsonl")) for text in read_jsonl(file)]
+    """The seed corpus in all languages, and the plain news beside it."""
+    files = [file for folder in ("seed", "background") for file in sorted((models_folder() / folder).glob("*.jsonl"))]
+    return [text for file in files for text in read_jsonl(file)]
 
 
 def _baseline(session: Session, now: datetime) -> Model:
@@ -67,8 +68,12 @@ def _baseline(session: Session, now: datetime) -> Model:
     return add(session, fitted, "champion", now)
 
 
-def add(session: Session, fitted: "Classifier", state: str, now: datetime) -> Model:
-    """Keep a fitted classifier as a new version, after proving that what was saved loads."""
+def add(
+    session: Session, fitted: "Classifier", state: str, now: datetime, notes: Mapping[str, Any] | None = None
+) -> Model:
+    """Keep a fitted classifier as a new version, after proving that what was saved loads.
+
+    `notes` (JSON) stand beside its own figures, and its thresholds, which queries then need no model file for."""
     from kzmonitor.classify import persist
 
     body = persist.save(fitted)
@@ -81,13 +86,21 @@ def add(session: Session, fitted: "Classifier", state: str, now: datetime) -> Mo
         state=state,
         body=body,
         trained_at=now,
-        metrics=fitted.metrics,
+        metrics={**fitted.metrics, "thresholds": asdict(fitted.thresholds), **(notes or {})},
         data_sha256=bytes.fromhex(fitted.data_sha256),
         taxonomy=asdict(fitted.taxonomy),
     )
     session.add(model)
     session.flush()
     return model
+
+
+def same(session: Session, fitted: "Classifier") -> Model | None:
+    """The version that holds this very classifier, bit for bit, if there is one."""
+    from kzmonitor.classify import persist
+
+    sha256 = hashlib.sha256(persist.save(fitted)).digest()
+    return session.scalars(select(Model).where(Model.sha256 == sha256).order_by(Model.id).limit(1)).one_or_none()
 
 
 def versions(session: Session) -> Sequence[Model]:

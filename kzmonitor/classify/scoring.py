@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from kzmonitor.collect.dates import ALMATY
 from kzmonitor.store.tables import Article, Model, Prediction, Revision
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def score_waiting(
     revisions = unscored(session, model, now - timedelta(days=rescore_days), limit)
     if not revisions:
         return Counter()
-    predictions = fitted.predict([(revision.title, revision.text) for revision in revisions])
+    days = [one.published_at.astimezone(ALMATY).date() if one.published_at else None for one in revisions]
+    predictions = fitted.predict([(revision.title, revision.text) for revision in revisions], published=days)
     rows = [
         {
             "revision_id": revision.id,
@@ -51,6 +53,7 @@ def score_waiting(
             "labels": list(prediction.labels),
             "tier": prediction.tier,
             "reasons": [asdict(reason) for reason in prediction.reasons],
+            "fields": prediction.fields or {},
         }
         for revision, prediction in zip(revisions, predictions, strict=True)
     ]

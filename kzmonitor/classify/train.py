@@ -19,6 +19,7 @@ from kzmonitor.classify.committee import Committee
 from kzmonitor.classify.counterfactual import SILENCE, abroad, mixed
 from kzmonitor.classify.evaluate import report
 from kzmonitor.classify.features import AWAY, ConceptCounts, Reader, Reading, SharedWords, WordGrams
+from kzmonitor.classify.fields.fit import fit_fields
 from kzmonitor.classify.labelled import Taxonomy, Text
 from kzmonitor.classify.model import Classifier, Head, Prediction, decide
 from kzmonitor.classify.passages import PASSAGE_WEIGHT, passage_rows
@@ -35,9 +36,9 @@ C = 1.0
 WEIGHTS = {"words": 4.0, "concepts": 0.5, "shared": 3.0, "pairs": 3.0}
 # A pair of concepts or everyday words must occur in this many texts.
 LEAST_PAIRS = 6
-# One text in so many is also shown as if it were set elsewhere, with this weight: enough to keep other countries' news
-# out, little for the rest.
-ELSEWHERE_STEP, ELSEWHERE_WEIGHT = 3, 0.3
+# So many texts, evenly chosen, are also shown as if they were set elsewhere, with this weight: enough to keep other
+# countries' news out, little for the rest.
+ELSEWHERE_TEXTS, ELSEWHERE_WEIGHT = 600, 0.3
 # Weight of an empty text: where nothing is said, nothing is reported.
 SILENCE_WEIGHT = 3.0
 # Weight of a text of unrelated sentences.
@@ -91,6 +92,7 @@ def train(texts: Sequence[Text], taxonomy: Taxonomy, *, seed: int = 0) -> Classi
         features=features,
         relevance=heads.get(RELEVANCE),
         labels={name: heads[column] for column, name in enumerate(taxonomy.names, 1) if column in heads},
+        fields=fit_fields(readings, features.transform(readings).tocsr(), [text.known for text in texts], seed=seed),
     )
 
 
@@ -151,7 +153,7 @@ def _counterfactuals(
         there = [
             reading for reading in map(abroad, readings) if any(match.concept == AWAY for match in reading.matches)
         ]
-        moved = there[::ELSEWHERE_STEP]
+        moved = there[:: max(1, len(there) // ELSEWHERE_TEXTS)]
         other = [reading for reading, yes in zip(readings, relevant, strict=True) if not yes]
         mixture = list(mixed(other, np.random.default_rng(seed)))
         made += moved + mixture
@@ -230,7 +232,7 @@ def _metrics(
 
 def _canonical(text: Text) -> str:
     record = [text.id, text.lang, text.title, text.text, sorted(text.labels), text.hard, text.event, text.date]
-    return json.dumps(record)
+    return json.dumps(record) + (text.known.canonical() if text.known else "")
 
 
 def _digest(parts: Sequence[str]) -> str:

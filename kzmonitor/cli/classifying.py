@@ -1,10 +1,10 @@
-"""Commands: train, predict, evaluate, and the group model."""
+"""Commands: train, predict, evaluate."""
 
 import json as json_module
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,7 @@ from kzmonitor.classify import registry
 from kzmonitor.classify.evaluate import evaluate as evaluate_classifier
 from kzmonitor.classify.labelled import read_jsonl, read_taxonomy, taxonomy_of
 from kzmonitor.cli import shell
-from kzmonitor.cli.collecting import Json, moment
+from kzmonitor.cli.collecting import Json
 from kzmonitor.config import models_folder
 from kzmonitor.files import write_whole
 from kzmonitor.i18n import _
@@ -38,8 +38,6 @@ class Tier(StrEnum):
 
 LabelledFile = Annotated[Path, typer.Argument(metavar="FILE.jsonl", help=_("Labelled JSONL, one object a line."))]
 
-model = typer.Typer(no_args_is_help=True, help=_("The registry of models."))
-
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
@@ -54,7 +52,6 @@ def register(app: typer.Typer) -> None:
         help=_("Score labelled texts against their labels."),
         epilog=_("Example: kzmonitor evaluate labelled.jsonl --tier mail --json"),
     )(evaluate)
-    app.add_typer(model, name="model")
 
 
 def train(
@@ -103,7 +100,8 @@ def _registered(database: Database, wanted: str | None) -> "tuple[str, Classifie
 def predict(file: LabelledFile, model: ModelName = None, json: Json = False) -> None:
     texts = read_jsonl(file)
     _name, classifier = chosen(model)
-    predictions = classifier.predict([(text.title, text.text) for text in texts])
+    days = [text.known.published if text.known else None for text in texts]
+    predictions = classifier.predict([(text.title, text.text) for text in texts], published=days)
     for text, prediction in zip(texts, predictions, strict=True):
         line = {"id": text.id, **asdict(prediction)}
         if json or not shell.console.is_terminal:
@@ -116,94 +114,46 @@ def evaluate(
     file: LabelledFile,
     model: ModelName = None,
     tier: Annotated[Tier, typer.Option(help=_("queue or mail."))] = Tier.queue,
+    intervals: Annotated[
+        bool, typer.Option("--intervals", help=_("Also 95 % intervals, constant guessing and calibration."))
+    ] = False,
     json: Json = False,
 ) -> None:
     texts = read_jsonl(file)
     name, classifier = chosen(model)
-    result = {**evaluate_classifier(classifier, texts, tier=tier.value), "model": name}
+    result = {**evaluate_classifier(classifier, texts, tier=tier.value, intervals=intervals), "model": name}
     if json:
         shell.show_json(result)
         return
-    relevance = result["relevance"]
-    shell.show(
-        [_("what"), _("precision"), _("recall"), "F1", _("texts")],
-        [["relevance", *map(_figure, (relevance["precision"], relevance["recall"], relevance["f1"])), result["n"]]]
-        + [
-            [label, *map(_figure, (one["precision"], one["recall"], one["f1"])), one["support"]]
-            for label, one in result["labels"].items()
-        ],
-    )
+    rows: dict[str, tuple[str, ...]] = {"relevance": ("relevance",)} | {
+        label: ("labels", label) for label in result["labels"]
+    }
+    head = [_("what"), _("precision"), _("recall"), "F1", _("texts")]
+    more = [_("F1, 95 % interval"), _("F1 of constant guessing"), _("calibration error")] if intervals else []
+    shell.show(head + more, [_row(what, result, keys, intervals=intervals) for what, keys in rows.items()])
 
 
-def _figure(value: float | None) -> str:
+def _row(what: str, result: dict[str, Any], keys: tuple[str, ...], *, intervals: bool) -> list[object]:
+    one = _inside(result, keys)
+    row = [what, *(figure(one[key]) for key in ("precision", "recall", "f1")), one.get("support", result["n"])]
+    if not intervals:
+        return row
+    covered = _inside(result["intervals"], keys)["f1"]
+    calibration = _inside(result["calibration"], keys)
+    return [
+        *row,
+        "-" if covered is None else f"{covered[0]:.3f} - {covered[1]:.3f}",
+        figure(_inside(result["constant_guess"], keys)["f1"]),
+        figure(calibration and calibration["error"]),
+    ]
+
+
+def _inside(told: dict[str, Any], keys: tuple[str, ...]) -> Any:
+    for key in keys:
+        told = told[key]
+    return told
+
+
+def figure(value: float | None) -> str:
+    """A figure as tables show it."""
     return "-" if value is None else f"{value:.3f}"
-
-
-@model.command("list", help=_("All versions, newest first."), epilog=_("Example: kzmonitor model list"))
-def list_models(json: Json = False) -> None:
-    with shell.database() as database, database.session() as session:
-        rows = [
-            {"version": one.version, "state": one.state, "trained_at": one.trained_at, "data": one.data_sha256.hex()}
-            for one in registry.versions(session)
-        ]
-    if json:
-        shell.show_json(rows)
-        return
-    shell.show(
-        [_("version"), _("state"), _("trained (UTC)"), _("label set")],
-        [[row["version"], row["state"], moment(row["trained_at"]), str(row["data"])[:12]] for row in rows],
-    )
-
-
-@model.command(
-    "show", help=_("One version with its figures, as JSON."), epilog=_("Example: kzmonitor model show 20261122")
-)
-def show_model(version: str) -> None:
-    with shell.database() as database, database.session() as session:
-        found = registry.find(session, version)
-        shell.show_json(
-            {
-                "version": found.version,
-                "state": found.state,
-                "trained_at": found.trained_at,
-                "sha256": found.sha256.hex(),
-                "data_sha256": found.data_sha256.hex(),
-                "metrics": found.metrics,
-                "taxonomy": found.taxonomy,
-            }
-        )
-
-
-@model.command(
-    "compare",
-    help=_("Two versions (or model files) side by side on labelled texts."),
-    epilog=_("Example: kzmonitor model compare OLD NEW labelled.jsonl"),
-)
-def compare(first: str, second: str, file: LabelledFile) -> None:
-    texts = read_jsonl(file)
-    results = [evaluate_classifier(chosen(name)[1], texts) for name in (first, second)]
-    rows = [["relevance F1", *(_figure(result["relevance"]["f1"]) for result in results)]]
-    rows += [["macro F1", *(_figure(result["macro_f1"]) for result in results)]]
-    for label in results[0]["labels"]:
-        rows.append([label, *(_figure(result["labels"].get(label, {}).get("f1")) for result in results)])
-    shell.show([_("figure"), first, second], rows)
-
-
-@model.command(
-    "promote",
-    help=_("Make a version the champion; the one before is retired and can be rolled back to."),
-    epilog=_("Example: kzmonitor model promote 20261122-0800"),
-)
-def promote(version: str) -> None:
-    with shell.database() as database, database.session() as session:
-        found = registry.find(session, version)
-        registry.promote(session, found)
-        shell.say(_("{version} is the champion").format(version=found.version))
-
-
-@model.command(
-    "rollback", help=_("Go back to the version before the champion."), epilog=_("Example: kzmonitor model rollback")
-)
-def rollback() -> None:
-    with shell.database() as database, database.session() as session:
-        shell.say(_("{version} is the champion").format(version=registry.rollback(session).version))

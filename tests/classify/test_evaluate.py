@@ -1,6 +1,6 @@
 """Figures, by hand."""
 
-from kzmonitor.classify.evaluate import evaluate, report
+from kzmonitor.classify.evaluate import constant_guess, evaluate, report
 from kzmonitor.classify.labelled import LabelSpec, Taxonomy, Text
 from kzmonitor.classify.model import Prediction
 
@@ -65,3 +65,26 @@ def test_evaluate_prints_what_the_command_promises(classifier, texts):
     }  # fmt: skip
     assert printed["n"] == len(texts)
     assert printed["docs_per_second"] > 0
+
+
+def test_intervals_come_beside_the_figures_and_change_none(classifier, texts):
+    plain, more = evaluate(classifier, texts), evaluate(classifier, texts, intervals=True)
+    assert set(more) - set(plain) == {"intervals", "constant_guess", "calibration"}
+    assert {key: more[key] for key in plain if key != "docs_per_second"} == {
+        key: plain[key] for key in plain if key != "docs_per_second"
+    }
+    assert more["intervals"]["relevance"]["f1"][0] <= more["relevance"]["f1"] <= more["intervals"]["relevance"]["f1"][1]
+
+
+def test_the_floor_is_the_best_that_one_answer_for_all_can_reach():
+    texts = [text("a")] * 4 + [text("b")] * 1 + [text("")] * 5
+    floor = constant_guess(texts, TWO)
+    assert floor["relevance"] | {"tp": 5, "fn": 0} == floor["relevance"]
+    assert floor["relevance"]["precision"] == 0.5
+    assert floor["labels"]["a"]["f1"] == 0.5714
+    assert (floor["always"], floor["micro_f1"]) == (["a"], 0.5333)
+    assert floor["core_macro_f1"] == 0.5714
+
+
+def test_the_floor_of_nothing_is_nothing():
+    assert constant_guess([], TWO)["relevance"]["f1"] is None

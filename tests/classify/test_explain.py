@@ -4,8 +4,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
-from kzmonitor.classify.explain import Scored, contributions
+from kzmonitor.classify.explain import Question, Source, contributions
+from kzmonitor.classify.passages import PASSAGE_WEIGHT, passage_rows
 from kzmonitor.classify.persist import load, save
 
 REPORT = (
@@ -42,19 +44,38 @@ def test_removing_the_top_reasons_lowers_the_score(classifier, label):
         whole = whole[: reason.start] + whole[reason.end :]
     title, _, text = whole.partition("\n")
     after, _ = score(title, text)
-    assert after < before - 0.1
+    assert log_odds(after) < log_odds(before) - 1
 
 
-def test_all_weights_with_the_constant_make_the_log_odds(classifier):
-    readings = classifier.reader.transform([REPORT])
-    rows = classifier.features.transform(readings).tocsr()
+def test_all_weights_with_the_score_of_an_empty_text_make_the_log_odds(classifier):
+    (reading,) = classifier.reader.transform([REPORT])
+    row = classifier.features.transform([reading]).tocsr()[0]
     head = classifier.relevance
-    question = Scored("relevance", head.linear.coef_[0], head.sigmoid.slope)
-    by_token = contributions(readings[0], rows[0], classifier.features, question)
-    constant = head.sigmoid.slope * head.linear.intercept_[0] + head.sigmoid.offset
+    question = Question("relevance", head.coefficients, head.sigmoid.slope, [Source(0, reading, row, 1.0)])
+    by_token = contributions(reading, classifier.features, question)
+    empty = float(head.sigmoid.log_odds(head.scores(csr_matrix(row.shape)))[0])
     (prediction,) = classifier.predict([REPORT], reasons=False)
-    shown = np.log(prediction.relevance / (1 - prediction.relevance))
-    assert by_token.sum() + constant == pytest.approx(shown, abs=1e-3)
+    assert by_token.sum() + empty == pytest.approx(log_odds(prediction.relevance), abs=1e-3)
+
+
+def test_the_weights_of_a_label_come_from_the_whole_text_and_its_best_passage(classifier):
+    (reading,) = classifier.reader.transform([REPORT])
+    row = classifier.features.transform([reading]).tocsr()[0]
+    head = classifier.labels["detention"]
+    parts = passage_rows([reading], classifier.features)
+    best = parts.best(head.scores(parts.rows))[0]
+    passage = parts.found[best]
+    sources = [Source(0, reading, row, 1.0), Source(passage.first, passage.reading, parts.rows[best], PASSAGE_WEIGHT)]
+    question = Question("detention", head.coefficients, head.joint.slope, sources)
+    by_token = contributions(reading, classifier.features, question)
+    constant = head.joint.slope * head.scorer.intercept_[0] * (1 + PASSAGE_WEIGHT) + head.joint.offset
+    (prediction,) = classifier.predict([REPORT], reasons=False)
+    assert prediction.relevant
+    assert by_token.sum() + constant == pytest.approx(log_odds(prediction.probabilities["detention"]), abs=1e-3)
+
+
+def log_odds(probability):
+    return np.log(probability / (1 - probability))
 
 
 def test_a_concept_is_named(classifier):

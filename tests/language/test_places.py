@@ -2,7 +2,7 @@
 
 import pytest
 
-from kzmonitor.language.places import region_names, region_of
+from kzmonitor.language.places import name_of, patterns, region_names, region_of, town_names
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,19 @@ def test_all_twenty_regions_have_a_name_in_each_language() -> None:
 def test_every_region_is_found_by_its_own_name(language: str) -> None:
     missed = {code: names[language] for code, names in region_names().items() if region_of(names[language], "") != code}
     assert missed == {}
+
+
+def test_every_town_has_a_name_in_each_language_and_a_region() -> None:
+    towns = {place.partition("/")[2] for place, _ in patterns() if "/" in place}
+    assert towns == set(town_names())
+    assert all(set(names) == {"ru", "kk", "en"} for names in town_names().values())
+    assert {place.partition("/")[0] for place, _ in patterns()} == set(region_names())
+
+
+@pytest.mark.parametrize("text", ["Митинг прошёл на улице Сатпаева.", "Выступил Динмухамед Конаев."])
+def test_streets_and_people_named_after_a_town_are_no_places(text: str) -> None:
+    assert region_of("", text) is None
+
+
+def test_a_place_is_named_in_the_language_asked() -> None:
+    assert [name_of(place, "kk") for place in ("KZ-35/temirtau", "KZ-35")] == ["Теміртау", "Қарағанды облысы"]

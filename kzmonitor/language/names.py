@@ -1,0 +1,217 @@
+"""Names of people: one skeleton for every spelling, and the case forms of Russian and Kazakh.
+
+A skeleton is a name in plain Latin letters, the same for Жовтис, Jovtis and Zhovtis, for Қасенов, Касенов and Kassenov.
+Russian case forms come from pymorphy3, which also guesses how a name that its dictionary lacks declines; Kazakh ones,
+for which there is no such library, from suffix rules.
+"""
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import Any
+
+import yaml
+from pymorphy3 import MorphAnalyzer
+from pymorphy3.analyzer import Parse
+
+from kzmonitor.config import models_folder
+from kzmonitor.language.tokens import fold
+
+CYRILLIC = str.maketrans(dict(zip("абвгджзиыклмнопрстуфхчшей", "abvgdjziiklmnoprstufhcwei", strict=True)))
+# Longest first: what the Latin spellings of one sound are written as here (c is ч, w is ш, h is х).
+LATIN = (
+    ("shch", "w"), ("dzh", "j"), ("zh", "j"), ("kh", "h"), ("gh", "g"), ("sh", "w"), ("tch", "c"), ("ch", "c"),
+    ("ts", "s"), ("dj", "j"), ("ye", "e"), ("yo", "e"), ("ya", "ia"), ("yu", "iu"), ("y", "i"), ("q", "k"), ("x", "ks"),
+)  # fmt: skip
+TWICE = re.compile(r"(.)\1+")
+NOT_LETTER = re.compile("[^a-z]")
+POSSESSIVE = re.compile("(?:'s|’s|['’])$")
+
+# Kazakh case endings in skeleton letters: they stand after the whole name.
+KAZAKH = (
+    *("nin", "din", "tin", "ga", "ge", "ka", "ke", "na", "ne", "di", "ti", "ni", "n", "da", "de", "ta", "te"),
+    *("dan", "den", "tan", "ten", "nan", "nen", "men", "ben", "pen", "dar", "der", "tar", "ter", "lar", "ler"),
+    *("dagi", "degi", "tagi", "tegi", "niki", "diki", "tiki", "mis", "pis"),
+)
+# A surname that shows what it is: Russian and Kazakh endings of the nominative, and the letters that may follow.
+FAMILY = re.compile(
+    r"[a-z]{2,}(?:(?:[oe]v|[^aeiou]in)(?:a|u|e|im|oi|oiu|i|ih)?|sk(?:i|aia|oi|ogo|omu|im|uiu)|enko"
+    r"|(?:uli|kizi|tegi|bai|bek|kan|han|jan|berdi|geldi|kali|gali))"
+    r"(?:nin|din|tin|ga|ge|ka|ke|di|ti|ni|da|de|ta|te|dan|den|tan|ten|nan|nen|men|ben|pen|na|ne|n)?"
+)
+
+
+# The case endings of Kazakh after a surname or patronymic that is whole without them.
+KAZAKH_LETTER = re.compile("[әғқңөұүіһ]", re.IGNORECASE)
+KAZAKH_CASE = re.compile(
+    "(?<=[оеё]в|ин|ва|на|ұл|ай|ек|ан|лы|зы|ий|ли)"
+    "(?:н[ыі]ң|д[ыі]ң|т[ыі]ң|[гғкқ][ае]|н[ыі]|д[ыі]|т[ыі]|н[ае]|[дт][ае]н|нан|нен|[дт][ае]|[мбп]ен)$"
+)
+CYRILLIC_NAME = re.compile("[а-яё]+(?:-[а-яё]+)*")
+# Russian texts decline Kazakh names by the Russian letters that they write for the Kazakh ones.
+RUSSIAN_LETTERS = str.maketrans("әғқңөұүіһ", "агкноууих")
+CASES = ("gent", "datv", "accs", "ablt", "loct")
+# pymorphy3 knows few bare Kazakh names, by which most families without -ов or -ин are called, and takes some for other
+# words: Жаная for an adjective, Адиль for a woman's name, Аян for a form of a verb. Where it offers no man's noun, these
+# endings of masculine nouns are tried: (end of the nominative, what oblique cases have in its place).
+MASCULINE = (
+    ("й", re.compile("(?<=[аеоуэюя])(?:я|ю|ем|е)$")),
+    ("", re.compile("(?<=[бвгджзклмнпрстфхцчшщ])(?:а|у|ом|ем|е)$")),
+)
+MASCULINE_ENDINGS = {"й": ("я", "ю", "ем", "е"), "ь": ("я", "ю", "ем", "е"), "": ("а", "у", "ом", "ем", "е")}
+READ_WORDS = 50_000
+
+
+_skeletons: dict[str, str] = {}
+
+
+def skeleton(word: str) -> str:
+    """The skeleton of one word in either script, folded or not; "" when it has no letters."""
+    found = _skeletons.get(word)
+    if found is None:
+        if len(_skeletons) > 100_000:
+            _skeletons.clear()
+        found = _skeletons[word] = _skeleton(word)
+    return found
+
+
+def _skeleton(word: str) -> str:
+    word = POSSESSIVE.sub("", fold(word))
+    if word.isascii() or word[0] < "а":
+        word = unicodedata.normalize("NFKD", word.replace("ı", "i").replace("ş", "sh"))
+        word = "".join(letter for letter in word if letter.isascii())
+        for spelled, letter in LATIN:
+            word = word.replace(spelled, letter)
+    else:
+        word = word.translate(CYRILLIC).replace("dj", "j")
+    return TWICE.sub(r"\1", NOT_LETTER.sub("", word))
+
+
+@cache
+def _dictionary() -> MorphAnalyzer:
+    return MorphAnalyzer()
+
+
+@lru_cache(READ_WORDS)
+def _readings(word: str) -> tuple[Parse, ...]:
+    """The readings of a word in small Russian letters as a noun in the singular, surnames and first names first."""
+    found = [one for one in _dictionary().parse(word) if one.tag.POS == "NOUN" and one.tag.number == "sing"]
+    return tuple(sorted(found, key=lambda one: ("Surn" not in one.tag, "Name" not in one.tag)))
+
+
+def _of(sex: str, reading: Parse) -> bool:
+    return reading.tag.gender == sex or "ms-f" in reading.tag
+
+
+@lru_cache(READ_WORDS)
+def forms(name: str, woman: bool | None = None) -> frozenset[str]:
+    """The skeletons of `name` (one word, nominative) in all cases of Russian and Kazakh. `woman`: whose name it is,
+    None where that is not known; a surname that shows it (Вертинская) is believed more."""
+    whole = skeleton(name)
+    russian = name.lower().translate(RUSSIAN_LETTERS)
+    declined = _declined(russian, woman) if CYRILLIC_NAME.fullmatch(russian) else set()
+    return frozenset({whole} | {skeleton(form) for form in declined} | {whole + ending for ending in KAZAKH})
+
+
+def _declined(word: str, woman: bool | None) -> set[str]:
+    readings = [one for one in _readings(word) if one.tag.case == "nomn"]
+    proper = [one for one in readings if "Surn" in one.tag or "Name" in one.tag] or readings
+    sex = None if woman is None else "femn" if woman else "masc"
+    fit = proper if sex is None else [one for one in proper if _of(sex, one)]
+    if not fit and not woman:
+        fit = [one for one in proper if "Surn" in one.tag]
+    if fit:
+        others = {"masc": "femn", "femn": "masc"}
+        return {
+            form.word
+            for one in fit
+            for form in one.lexeme
+            if sex is None or one.tag.gender not in others or form.tag.gender != others[one.tag.gender]
+        }
+    # A woman's name that ends like a man's has no cases.
+    last = word[-1:]
+    if woman or last in "аеёиоуыэюя":
+        return {word}
+    stem = word[:-1] if last in "йь" else word
+    return {word} | {stem + ending for ending in MASCULINE_ENDINGS.get(last, MASCULINE_ENDINGS[""])}
+
+
+@cache
+def first_names() -> dict[str, tuple[str, bool]]:
+    """Each form of a known first name -> (the name, whether it is a woman's). A man's name wins over a woman's form."""
+    path = models_folder() / "gazetteer" / "names" / "given.yaml"
+    listed: dict[str, list[str]] = yaml.safe_load(path.read_text("utf-8"))
+    found: dict[str, tuple[str, bool]] = {}
+    for sex in ("male", "female"):
+        for name in listed[sex]:
+            for form in forms(name, sex == "female"):
+                found.setdefault(form, (name, sex == "female"))
+    exact = {skeleton(name): (name, sex == "female") for sex in ("female", "male") for name in listed[sex]}
+    return found | exact
+
+
+def is_family_name(word: str) -> bool:
+    """Whether a word bears the ending of a Russian or Kazakh surname or patronymic."""
+    return bool(FAMILY.fullmatch(skeleton(word)))
+
+
+def nominative(first: str, last: str) -> tuple[str, str]:
+    """A person's first and last name, as written in some Russian or Kazakh case, in the nominative where it can be
+    told. A surname without a known first name comes back as it is if it may be two people's (Токаева)."""
+    last = POSSESSIVE.sub("", last)
+    if KAZAKH_LETTER.search(first + last) or len(last) > 7:
+        last = KAZAKH_CASE.sub("", last)
+    if not re.fullmatch("[а-яёА-ЯЁ-]+", first + last):
+        return first, last
+    known = first_names().get(skeleton(first))
+    if known is None:
+        return first, _surname(last, None)
+    name, woman = known
+    if skeleton(first) == skeleton(name):
+        name = first
+        # Only names that have no cases (Гани, Сейтказы) leave open which one the surname of a man is in.
+        if not woman and name[-1] not in "еиоуыэю":
+            return name, last
+        return name, _surname(last, woman)
+    return name, _surname(last, woman) if woman else _man_declined(last)
+
+
+def _surname(written: str, woman: bool | None) -> str:
+    """The nominative of a surname that may already be in it."""
+    surnames = [one for one in _readings(written.lower()) if "Surn" in one.tag]
+    sexes = ["masc", "femn"] if woman is None else ["femn" if woman else "masc"]
+    fit = [(one, sex) for one in surnames for sex in sexes if _of(sex, one)]
+    if any(one.tag.case == "nomn" for one, _ in fit):
+        return written
+    found = {_begun(written, one, sex) for one, sex in fit}
+    return found.pop() if len(found) == 1 else written
+
+
+def _man_declined(written: str) -> str:
+    """The nominative of a man's surname that is in another case, as the first name shows."""
+    for one in _readings(written.lower()):
+        if _of("masc", one) and one.tag.case in CASES:
+            return _begun(written, one, "masc")
+    for ending, oblique in MASCULINE:
+        if oblique.search(written):
+            return oblique.sub(ending, written)
+    return written
+
+
+def _begun(written: str, reading: Parse, sex: str) -> str:
+    """The nominative of `reading`, its beginning spelled as it was written: ё is often written е."""
+    inflected = reading.inflect({"nomn", "sing", sex} if "Surn" in reading.tag else {"nomn", "sing"})
+    word = inflected.word if inflected else reading.normal_form
+    same = 0
+    for one, other in zip(written.lower().replace("ё", "е"), word.replace("ё", "е"), strict=False):
+        if one != other:
+            break
+        same += 1
+    return written[:same] + word[same:]
+
+
+def people() -> dict[str, dict[str, Any]]:
+    """The people of the gazetteer by id: ru, kk, en, also (other spellings), of (civil or state), alone."""
+    path = models_folder() / "gazetteer" / "names" / "people.yaml"
+    listed: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text("utf-8"))
+    return listed

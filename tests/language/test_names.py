@@ -1,0 +1,62 @@
+"""One person has one skeleton, whatever the alphabet."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kzmonitor.language.names import forms, is_family_name, nominative, skeleton
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        "Жовтис Jovtis Zhovtis", "Токаев Тоқаев Tokayev Toqayev Tokaev", "Еңсебек Енсебек Yensebek Ensebek",
+        "Касенов Қасенов Kassenov Kasenov", "Евгений Yevgeny Evgeniy Evgeny", "Алёхова Alyokhova Alekhova",
+        "Жыланбаев Zhylanbayev Jylanbaev", "Наталья Natalya Natalia", "Борейко Boreiko Boreyko",
+        "Ағаділ Агадил Agadil Aghadil", "Макс Max Maks",
+    ],
+)  # fmt: skip
+def test_spellings_of_one_name_are_equal(spellings: str) -> None:
+    assert len({skeleton(word) for word in spellings.split()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Торегожина", "Торегожину Торегожиной Торегожиной Төреғожинаның Торегожинаға"),
+        ("Бокаев", "Бокаева Бокаевым Бокаеву Боқаевтың Боқаевқа Bokayev's"),
+        ("Вертинская", "Вертинской Вертинскую"),
+        ("Жанай", "Жаная Жанаю Жанаем Жанайдың"),
+    ],
+)
+def test_case_forms_are_known(name: str, written: str) -> None:
+    assert {skeleton(word) for word in written.split()} <= forms(name)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (("Махамбета", "Абжана"), ("Махамбет", "Абжан")),
+        (("Гульмиру", "Биржанову"), ("Гульмира", "Биржанова")),
+        (("Олесе", "Вертинской"), ("Олеся", "Вертинская")),
+        (("Алтынай", "Түксіковаға"), ("Алтынай", "Түксікова")),
+        (("Мұратбек", "Кетебаевқа"), ("Мұратбек", "Кетебаев")),
+        (("Tokmolda", "Kusainov's"), ("Tokmolda", "Kusainov")),
+        (("Олег", "Данилин"), ("Олег", "Данилин")),
+        (("Hugh", "Williamson"), ("Hugh", "Williamson")),
+    ],
+)
+def test_names_are_put_into_the_nominative(written: tuple[str, str], name: tuple[str, str]) -> None:
+    assert nominative(*written) == name
+
+
+def test_surnames_show_by_their_ending() -> None:
+    assert all(map(is_family_name, ("Ахметов", "Сәрсенованың", "Kassenova", "Вертинской", "Қайратқызы", "Шевченко")))
+    assert not any(map(is_family_name, ("Алматы", "полиция", "Human", "Rights", "Абай", "")))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=30))
+def test_any_word_has_a_skeleton_of_plain_letters(word: str) -> None:
+    assert skeleton(word).isascii()
+    assert skeleton(word) == "" or skeleton(word).isalpha()
