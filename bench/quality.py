@@ -1,125 +1,133 @@
-"""How good the classifier is on texts by authors who wrote none of its training texts.
+"""How good the classifier is on texts by authors who wrote none of its training texts: the tables of the model card.
 
-    python bench/quality.py [ORDINARY.jsonl...]
+    python bench/quality.py [ORDINARY.jsonl...] [--other TRAIN.jsonl DEV.jsonl]
 
-Trains on the seed without any record that shares an event or a page with the held-out set, then prints Markdown
-tables: held-out events, the restated reports, and how much of ordinary news (files given) is flagged. Intervals are
-95 % bootstrap over texts, 1,000 draws."""
+Trains once for each of three splits (bench/splits.py) and rewrites the tables of models/MODEL_CARD.md that hang on
+them, and the pictures of reliability; a few minutes. Intervals are 95 % bootstrap over events, 1,000 draws. ORDINARY:
+ordinary news, none of it relevant; without it those tables stay as they are. --other: another label set, trained on the
+one file and measured on the other."""
 
 import argparse
-import hashlib
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from kzmonitor.classify import registry
-from kzmonitor.classify.evaluate import evaluate
-from kzmonitor.classify.labelled import Text, read_jsonl, read_taxonomy
-from kzmonitor.classify.model import Classifier
+from bench import card, corpus_tables, reliability_chart, splits
+from bench.quality_tables import (
+    calibration_table,
+    flagged_table,
+    labels_table,
+    natural_table,
+    ordinary_table,
+    other_table,
+    relevance_table,
+    splits_table,
+)
+from kzmonitor.classify.evaluate import constant_guess, report
+from kzmonitor.classify.intervals import at_natural_rate, intervals
+from kzmonitor.classify.labelled import Taxonomy, Text, read_jsonl, read_taxonomy, taxonomy_of
+from kzmonitor.classify.model import Classifier, Prediction, Tier
+from kzmonitor.classify.reliability import reliability
 from kzmonitor.classify.train import train
 from kzmonitor.config import models_folder
 
-HELD_OUT = models_folder() / "heldout"
-RESTATED = Path(__file__).parent / "data" / "restated.jsonl"
-DRAWS = 1000
+TIERS: tuple[Tier, Tier] = ("queue", "mail")
+LANGUAGES = ("ru", "kk", "en")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a model says of one set, and the figures and intervals at both tiers."""
+
+    texts: list[Text]
+    predictions: list[Prediction]
+    figures: dict[Tier, dict[str, Any]]
+    doubt: dict[Tier, dict[str, Any]]
 
 
 def main() -> None:
-    """Print the tables."""
+    """Rewrite the tables and print them."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("ordinary", nargs="*", type=Path, help="JSONL of ordinary news, none of it relevant")
+    arguments.add_argument("--other", nargs=2, type=Path, metavar="FILE", help="another label set: train, develop")
     given = arguments.parse_args()
-    taken = {record["id"] for record in overlapping()}
-    seed = [text for text in registry.seed_texts() if text.id not in taken]
-    classifier = train(seed, read_taxonomy(models_folder() / "taxonomy.yaml"))
-    held_out = [text for file in sorted(HELD_OUT.glob("*.jsonl")) for text in read_jsonl(file)]
-    print(f"Trained on {len(seed)} texts ({len(taken)} left out for sharing an event or a page with the held-out set);")
-    print(f"held out: {len(held_out)} texts, SHA-256 {fingerprint()}.\n")
-    print_relevance({"held out": held_out, "restated": read_jsonl(RESTATED)}, classifier)
-    print_labels(held_out, classifier)
-    for file in given.ordinary:
-        print_ordinary(file, classifier)
+    taxonomy = read_taxonomy(models_folder() / "taxonomy.yaml")
+    tables = corpus_tables.all_tables(taxonomy)
+    classifier, whole, rows = by_split(taxonomy)
+    tables["splits"] = splits_table(rows)
+    tables |= held_out_tables(classifier, whole, taxonomy)
+    if given.ordinary:
+        tables |= ordinary_tables(classifier, whole, [(file.stem, read_jsonl(file)) for file in given.ordinary])
+    if given.other:
+        tables["other label sets"] = other_table(*other(*given.other))
+    card.rewrite(tables)
+    for name, table in tables.items():
+        print(f"\n{name}\n\n{table}", flush=True)
 
 
-def records(files: Sequence[Path]) -> list[dict[str, Any]]:
-    """All objects of some JSONL files."""
-    return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
+def by_split(taxonomy: Taxonomy) -> tuple[Classifier, Measured, list[tuple[splits.Split, Measured]]]:
+    """The model of the split by event, what it says of all held-out texts, and each split measured."""
+    rows, models = [], []
+    for split in splits.splits():
+        models.append(train(split.training, taxonomy))
+        rows.append((split, measure(models[-1], split.test)))
+    return models[0], rows[0][1], rows
 
 
-def overlapping() -> list[dict[str, Any]]:
-    """Seed records that share an event slug or a page with a held-out or restated one."""
-    apart = records([*sorted(HELD_OUT.glob("*.jsonl")), RESTATED])
-    events = {record["event"] for record in apart if record["event"]}
-    pages = {record["found"]["url"] for record in apart if record["found"]}
-    seed = records(sorted((models_folder() / "seed").glob("*.jsonl")))
-    return [one for one in seed if one["event"] in events or (one["found"] and one["found"]["url"] in pages)]
-
-
-def fingerprint() -> str:
-    """The first half of a hash over the held-out files."""
-    digest = hashlib.sha256()
-    for file in sorted(HELD_OUT.glob("*.jsonl")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:32]
-
-
-def print_relevance(sets: dict[str, list[Text]], classifier: Classifier) -> None:
-    """Relevance of each set by tier, and of the first by language."""
-    print("| set | tier | texts | precision | recall | F1 (95 %) | look-alikes flagged |")
-    print("|---|---|---|---|---|---|---|")
-    for name, texts in sets.items():
-        for tier in ("queue", "mail"):
-            print_row(name, tier, texts, classifier)
-    for language in ("ru", "kk", "en"):
-        texts = [text for text in sets["held out"] if text.lang == language]
-        for tier in ("queue", "mail"):
-            print_row(f"held out, {language}", tier, texts, classifier)
-    print()
-
-
-def print_row(name: str, tier: str, texts: list[Text], classifier: Classifier) -> None:
-    """One line of the table of relevance."""
-    judged = evaluate(classifier, texts, tier="queue" if tier == "queue" else "mail")
-    one = judged["relevance"]
-    low, high = interval(texts, classifier, tier)
-    print(
-        f"| {name} | {tier} | {len(texts)} | {one['precision']:.3f} | {one['recall']:.3f} | {one['f1']:.3f} "
-        f"({low:.3f} to {high:.3f}) | {judged['hard_negative_fpr']:.3f} |"
+def measure(classifier: Classifier, texts: Sequence[Text]) -> Measured:
+    """Figures and intervals of one model on one set."""
+    predictions = classifier.predict([(text.title, text.text) for text in texts], reasons=False)
+    taxonomy = classifier.taxonomy
+    return Measured(
+        list(texts),
+        predictions,
+        {tier: report(texts, predictions, taxonomy, tier) for tier in TIERS},
+        {tier: intervals(texts, predictions, taxonomy, tier) for tier in TIERS},
     )
 
 
-def interval(texts: list[Text], classifier: Classifier, tier: str) -> tuple[float, float]:
-    """The 95 % bootstrap interval of F1."""
-    predictions = classifier.predict([(text.title, text.text) for text in texts], reasons=False)
-    said = np.array([one.tier == "mail" if tier == "mail" else one.tier is not None for one in predictions])
-    true = np.array([bool(text.labels) for text in texts])
-    random = np.random.default_rng(0)
-    drawn = random.integers(0, len(texts), (DRAWS, len(texts)))
-    hits = (said & true)[drawn].sum(axis=1)
-    values = 2 * hits / (said[drawn].sum(axis=1) + true[drawn].sum(axis=1))
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
+def held_out_tables(classifier: Classifier, whole: Measured, taxonomy: Taxonomy) -> dict[str, str]:
+    """Relevance by tier and language, labels, calibration; and the pictures of the latter."""
+    guess = constant_guess(whole.texts, taxonomy)
+    trust = reliability(whole.texts, whole.predictions, taxonomy)
+    card.picture("reliability.svg", reliability_chart.relevance(trust))
+    card.picture("reliability-labels.svg", reliability_chart.labels(trust))
+    restated = measure(classifier, splits.restated())
+    return {
+        "relevance": relevance_table(whole, restated, guess, LANGUAGES),
+        "labels": labels_table(whole, guess, trust, taxonomy),
+        "calibration": calibration_table(whole, restated, taxonomy, LANGUAGES),
+    }
 
 
-def print_labels(texts: list[Text], classifier: Classifier) -> None:
-    """Each label at tier queue."""
-    judged = evaluate(classifier, texts)
-    print("| label | precision | recall | F1 | texts |\n|---|---|---|---|---|")
-    for label, one in judged["labels"].items():
-        figures = " | ".join("-" if one[key] is None else f"{one[key]:.2f}" for key in ("precision", "recall", "f1"))
-        print(f"| {label} | {figures} | {one['support']} |")
-    print(f"\nMacro F1: {judged['macro_f1']:.3f}; over the three core labels: {judged['core_macro_f1']:.3f}.\n")
+def ordinary_tables(classifier: Classifier, whole: Measured, sets: Sequence[tuple[str, list[Text]]]) -> dict[str, str]:
+    """How much of ordinary news is flagged, precision at the natural rate, and each flagged text in our words."""
+    said = [
+        (name, texts, classifier.predict([(text.title, text.text) for text in texts], reasons=False))
+        for name, texts in sets
+    ]
+    together = [one for _, _, predictions in said for one in predictions]
+    flagged = {
+        "queue": sum(one.relevant for one in together),
+        "mail": sum(one.tier == "mail" for one in together),
+    }
+    natural = {
+        tier: at_natural_rate(whole.texts, whole.predictions, classifier.taxonomy, tier, (flagged[tier], len(together)))
+        for tier in TIERS
+    }
+    return {
+        "ordinary news": ordinary_table(said),
+        "natural rate": natural_table(natural, flagged, len(together), whole),
+        "ordinary news that is flagged": flagged_table(said),
+    }
 
 
-def print_ordinary(file: Path, classifier: Classifier) -> None:
-    """How much of ordinary news is flagged."""
-    texts = read_jsonl(file)
-    tiers = [one.tier for one in classifier.predict([(text.title, text.text) for text in texts], reasons=False)]
-    flagged, mailed = sum(tier is not None for tier in tiers), tiers.count("mail")
-    print(f"- {file.stem}: of {len(texts)} texts {flagged} ({flagged / len(texts):.1%}) at queue, {mailed} at mail")
+def other(training: Path, develop: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Figures, intervals and the constant guess on the second file of a model trained on the first."""
+    texts, apart = read_jsonl(training), read_jsonl(develop)
+    measured = measure(train(texts, taxonomy_of(texts)), apart)
+    return measured.figures["queue"], measured.doubt["queue"], constant_guess(apart, taxonomy_of(texts))
 
 
 if __name__ == "__main__":

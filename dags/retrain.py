@@ -1,11 +1,12 @@
 """# retrain
 
-Mondays at 04:00 in Almaty, or by hand with a reason: trains a candidate model from the seed corpus and enters it in
-the registry.
+Mondays at 04:00 in Almaty, or by hand with a reason: trains a candidate model from the seed corpus and all reviews,
+and compares it with the champion on events that neither was trained on.
 
-It promotes nothing. Until there is a gate that compares candidate and champion on held-out reviews, a person does:
-`kzmonitor model compare`, then `kzmonitor model promote VERSION`. The task's return value is the candidate's version;
-a candidate that comes out the same as a known version is not entered again. The reason stays with the run.
+The candidate becomes champion if no language and no core label got worse beyond noise; otherwise, or with `promote`
+switched off, it stays a candidate, and `kzmonitor model compare` and `kzmonitor model promote VERSION` are left to a
+person. `kzmonitor model rollback` goes back. The task's return value is the outcome and the version; a candidate that
+comes out the same as a known version is not entered again. The reason is kept with the version.
 """
 
 from datetime import timedelta
@@ -17,6 +18,7 @@ from airflow.sdk import (
     RetryAction,
     RetryRule,
     dag,
+    get_current_context,
     task,
 )
 
@@ -30,7 +32,8 @@ NEEDS_A_PERSON = ["kzmonitor.errors.SetupError", "kzmonitor.errors.InputError"]
     params={
         "reason": Param(
             "weekly", type="string", minLength=1, maxLength=200, description="Why this candidate is trained"
-        )
+        ),
+        "promote": Param(True, type="boolean", description="Make it the champion if it passes the gate"),
     },
     default_args={
         "retries": 1,
@@ -42,12 +45,13 @@ NEEDS_A_PERSON = ["kzmonitor.errors.SetupError", "kzmonitor.errors.InputError"]
 )
 def retrain() -> None:
     @task(execution_timeout=timedelta(hours=1))
-    def train_candidate() -> str:
+    def train_and_compare() -> dict[str, str]:
         from kzmonitor.cli import jobs
 
-        return jobs.train_candidate()
+        asked = get_current_context()["params"]
+        return jobs.retrain(asked["reason"], asked["promote"])
 
-    train_candidate()
+    train_and_compare()
 
 
 retrain()

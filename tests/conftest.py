@@ -1,5 +1,6 @@
 """A real PostgreSQL for the tests: one server a run, one database a worker, empty again after each test."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -15,7 +16,7 @@ from psycopg import sql
 from sqlalchemy import URL, make_url, select, text
 from sqlalchemy.orm import Session
 
-from kzmonitor.classify import registry
+from kzmonitor.classify import persist, registry
 from kzmonitor.classify.labelled import read_taxonomy
 from kzmonitor.classify.model import Classifier
 from kzmonitor.classify.train import train
@@ -220,9 +221,16 @@ def _alert(
 
 
 @pytest.fixture(scope="session")
-def trained() -> Classifier:
-    """The baseline, trained once a worker."""
-    return train(registry.seed_texts(), read_taxonomy(models_folder() / "taxonomy.yaml"))
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
+    """The baseline, trained by the first worker that needs it."""
+    temporary = tmp_path_factory.getbasetemp()
+    file = (temporary if WORKER == "main" else temporary.parent) / "baseline.skops"
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            fitted = train(registry.seed_texts(), read_taxonomy(models_folder() / "taxonomy.yaml"))
+            file.write_bytes(persist.save(fitted))
+    return persist.load(file.read_bytes())
 
 
 @pytest.fixture

@@ -97,3 +97,13 @@ def test_what_was_found_nowhere_is_called_invented() -> None:
         if record["found"] is None and not record["invented"]
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_plain_news_is_of_one_language_bears_no_label_and_copies_nothing(language: str) -> None:
+    plain = corpus("background", language)
+    assert len({record["id"] for record in plain}) == len(plain) >= LEAST_TEXTS
+    assert all(record["lang"] == language and record["labels"] == [] and record["text"].strip() for record in plain)
+    measured = [word_pairs(record["text"]) for record in corpus("heldout", language)]
+    pairs = [word_pairs(record["text"]) for record in plain]
+    assert all(containment(one, other) <= 0.5 for place, one in enumerate(pairs) for other in pairs[:place] + measured)

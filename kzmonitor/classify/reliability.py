@@ -51,7 +51,7 @@ def _bin(probabilities: Floats, positive: Bools) -> Bin:
 
 
 def reliability(texts: Sequence[Text], predictions: "Sequence[Prediction]", taxonomy: Taxonomy) -> dict[str, Any]:
-    """`error` (expected calibration error) and `bins` of relevance and of each label; None where no text is to be asked.
+    """`error` (expected calibration error) and `bins` of relevance and of each label; None where none is asked.
 
     A label's probability is meant for a text that is relevant, so labels are judged on these alone."""
     true = labels_true(texts, taxonomy)

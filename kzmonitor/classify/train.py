@@ -34,8 +34,8 @@ RECIPE = 2
 FOLDS = 5
 C = 1.0
 WEIGHTS = {"words": 4.0, "concepts": 0.5, "shared": 3.0, "pairs": 3.0}
-# A pair of concepts or everyday words must occur in this many texts.
-LEAST_PAIRS = 6
+# In so many texts a word (or pair of words), and a pair of concepts or everyday words, must occur.
+LEAST_WORDS, LEAST_PAIRS = 2, 8
 # So many texts, evenly chosen, are also shown as if they were set elsewhere, with this weight: enough to keep other
 # countries' news out, little for the rest.
 ELSEWHERE_TEXTS, ELSEWHERE_WEIGHT = 600, 0.3
@@ -43,7 +43,7 @@ ELSEWHERE_TEXTS, ELSEWHERE_WEIGHT = 600, 0.3
 SILENCE_WEIGHT = 3.0
 # Weight of a text of unrelated sentences.
 MIXED_WEIGHT = 1.0
-# In at least this many texts a word must occur twice to count.
+# Of fewer texts than this, all words and pairs count.
 FEW_TEXTS = 50
 # Score of a question that all texts of a fold answer alike.
 UNASKED = 3.0
@@ -164,7 +164,7 @@ def _counterfactuals(
 def _features(taxonomy: Taxonomy, texts: int) -> FeatureUnion:
     country, few = taxonomy.country is not None, texts < FEW_TEXTS
     parts = {
-        "words": make_pipeline(WordGrams(min_df=1 if few else 2, sublinear_tf=True)),
+        "words": make_pipeline(WordGrams(min_df=1 if few else LEAST_WORDS, sublinear_tf=True)),
         "concepts": make_pipeline(ConceptCounts(country=country), MaxAbsScaler()),
         "shared": make_pipeline(SharedWords(country=country, min_df=1 if few else 2)),
         "pairs": make_pipeline(SharedWords(pairs=True, country=country, min_df=1 if few else LEAST_PAIRS)),

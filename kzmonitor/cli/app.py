@@ -14,6 +14,8 @@ from kzmonitor.cli import (
     databases,
     delivering,
     doctor,
+    learning,
+    models,
     newsrooms,
     reviewing,
     running,
@@ -32,7 +34,19 @@ app = typer.Typer(
     help=_("Finds reports of pressure on NGOs, activists and independent media in Kazakhstan."),
 )
 
-for module in (collecting, understanding, reviewing, delivering, classifying, newsrooms, databases, doctor, running):
+for module in (
+    collecting,
+    understanding,
+    reviewing,
+    delivering,
+    classifying,
+    learning,
+    models,
+    newsrooms,
+    databases,
+    doctor,
+    running,
+):
     module.register(app)
 
 

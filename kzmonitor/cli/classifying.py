@@ -115,7 +115,7 @@ def evaluate(
     model: ModelName = None,
     tier: Annotated[Tier, typer.Option(help=_("queue or mail."))] = Tier.queue,
     intervals: Annotated[
-        bool, typer.Option("--intervals", help=_("Also 95 % intervals, constant guessing and calibration."))
+        bool, typer.Option("--intervals", help=_("Also 95-percent intervals, constant guessing and calibration."))
     ] = False,
     json: Json = False,
 ) -> None:
@@ -129,7 +129,7 @@ def evaluate(
         label: ("labels", label) for label in result["labels"]
     }
     head = [_("what"), _("precision"), _("recall"), "F1", _("texts")]
-    more = [_("F1, 95 % interval"), _("F1 of constant guessing"), _("calibration error")] if intervals else []
+    more = [_("F1, 95-percent interval"), _("F1 of constant guessing"), _("calibration error")] if intervals else []
     shell.show(head + more, [_row(what, result, keys, intervals=intervals) for what, keys in rows.items()])
 
 

@@ -4,7 +4,6 @@ repeated, and gives back slugs and counts only: what it returns ends up in Airfl
 Each is a process of its own, several of them a minute: what only one needs it imports by itself (scikit-learn alone
 takes a second)."""
 
-import hashlib
 from collections import Counter
 from datetime import datetime
 
@@ -95,15 +94,10 @@ def make_partitions() -> int:
         return partitions.ensure(session, shell.now())
 
 
-def train_candidate() -> str:
-    """The version of a candidate trained from the seed corpus; the one that is there if it came out the same."""
-    from kzmonitor.classify import persist
-    from kzmonitor.classify import registry as models
-    from kzmonitor.classify.labelled import read_taxonomy
-    from kzmonitor.classify.train import train
+def retrain(reason: str, promote: bool) -> dict[str, str]:
+    """Train on the seed and all reviews, and promote what passes the gate if `promote`; outcome and version."""
+    from kzmonitor.learn import retrain as retraining
 
-    fitted = train(models.seed_texts(), read_taxonomy(config.models_folder() / "taxonomy.yaml"))
-    sha256 = hashlib.sha256(persist.save(fitted)).digest()
-    with shell.database() as database, database.session() as session:
-        known = next((model for model in models.versions(session) if model.sha256 == sha256), None)
-        return (known or models.add(session, fitted, "candidate", shell.now())).version
+    with shell.database() as database:
+        done = retraining.retrain(database, shell.now(), world=retraining.shipped(), reason=reason, promote=promote)
+    return {"outcome": done.outcome, "version": done.version or ""}

@@ -158,7 +158,9 @@ def _people_automaton() -> Automaton:
         written = [person[language] for language in ("ru", "kk", "en") if language in person]
         for first, last in (full.split(" ", 1) for full in [*written, *person.get("also", ())]):
             woman = _is_woman(first)
-            given, family = "|".join(sorted(forms(first, woman))), "|".join(sorted(forms(last, woman)))
+            if woman and last[-1] not in "ая":
+                woman = None  # The list has names of both sexes (Жанат) once.
+            given, family = "|".join(sorted(forms(first))), "|".join(sorted(forms(last, woman)))
             lexicon |= {(f"{name}\tfull", f"{given} {family}"), (f"{name}\tfull", f"{family} {given}")}
             lexicon.add((f"{name}\t{'alone' if person.get('alone') else 'maybe'}\t{skeleton(first)[:1]}", family))
     return Automaton(sorted(lexicon))

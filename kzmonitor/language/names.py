@@ -8,6 +8,7 @@ for which there is no such library, from suffix rules.
 import re
 import unicodedata
 from functools import cache, lru_cache
+from itertools import takewhile
 from typing import Any
 
 import yaml
@@ -33,6 +34,8 @@ KAZAKH = (
     *("dan", "den", "tan", "ten", "nan", "nen", "men", "ben", "pen", "dar", "der", "tar", "ter", "lar", "ler"),
     *("dagi", "degi", "tagi", "tegi", "niki", "diki", "tiki", "mis", "pis"),
 )
+# A voiceless ending stands after a consonant only.
+KAZAKH_AFTER_VOWEL = tuple(ending for ending in KAZAKH if ending[0] not in "ktp")
 # A surname that shows what it is: Russian and Kazakh endings of the nominative, and the letters that may follow.
 FAMILY = re.compile(
     r"[a-z]{2,}(?:(?:[oe]v|[^aeiou]in)(?:a|u|e|im|oi|oiu|i|ih)?|sk(?:i|aia|oi|ogo|omu|im|uiu)|enko"
@@ -51,14 +54,25 @@ CYRILLIC_NAME = re.compile("[а-яё]+(?:-[а-яё]+)*")
 # Russian texts decline Kazakh names by the Russian letters that they write for the Kazakh ones.
 RUSSIAN_LETTERS = str.maketrans("әғқңөұүіһ", "агкноууих")
 CASES = ("gent", "datv", "accs", "ablt", "loct")
-# pymorphy3 knows few bare Kazakh names, by which most families without -ов or -ин are called, and takes some for other
-# words: Жаная for an adjective, Адиль for a woman's name, Аян for a form of a verb. Where it offers no man's noun, these
+# pymorphy3 knows few bare Kazakh names, which many families bear without -ов or -ин, and takes some for other words:
+# Жаная for an adjective, Адиль for a woman's name, Аян for a form of a verb. Where it offers no man's noun, these
 # endings of masculine nouns are tried: (end of the nominative, what oblique cases have in its place).
 MASCULINE = (
     ("й", re.compile("(?<=[аеоуэюя])(?:я|ю|ем|е)$")),
+    ("ь", re.compile("(?<=[лнр])(?:я|ю|ем)$")),
     ("", re.compile("(?<=[бвгджзклмнпрстфхцчшщ])(?:а|у|ом|ем|е)$")),
 )
-MASCULINE_ENDINGS = {"й": ("я", "ю", "ем", "е"), "ь": ("я", "ю", "ем", "е"), "": ("а", "у", "ом", "ем", "е")}
+# Likewise what stands in place of the last letter of a nominative that it takes for none (Мира, Жансая, Адиль).
+SOFT_ENDINGS = ("я", "ю", "ем", "е")
+HARD_ENDINGS = ("а", "у", "ом", "ем", "е")
+ENDINGS = {
+    "а": ("ы", "е", "у", "ой", "ою", "ей"), "я": ("и", "е", "ю", "ей", "ею"), "й": SOFT_ENDINGS, "ь": SOFT_ENDINGS,
+}  # fmt: skip
+# It takes Азаматов for many Azamats, Кириллова for a village's, Олеговой for an adjective: surnames, all of them, here.
+POSSESSED = re.compile("(?:[оеё]в|ин)а?$")
+POSSESSED_ENDINGS = {False: ("а", "у", "ым", "ом", "е", "ы", "ых"), True: ("ой", "ою", "у", "ы", "ых")}
+POSSESSED_WOMAN = re.compile("(?<=[оеё]в|ин|ын)(?:ой|ою|у)$")
+ADJECTIVES = ("ский", "ской", "цкий", "цкой")
 READ_WORDS = 50_000
 
 
@@ -94,9 +108,15 @@ def _dictionary() -> MorphAnalyzer:
 
 @lru_cache(READ_WORDS)
 def _readings(word: str) -> tuple[Parse, ...]:
-    """The readings of a word in small Russian letters as a noun in the singular, surnames and first names first."""
-    found = [one for one in _dictionary().parse(word) if one.tag.POS == "NOUN" and one.tag.number == "sing"]
-    return tuple(sorted(found, key=lambda one: ("Surn" not in one.tag, "Name" not in one.tag)))
+    """The readings of a word in small Russian letters as a noun, or as a surname like Осиновская, in the singular:
+    surnames, first names, others, and the shortest first (Болату is from Болат, not from Болата)."""
+    found = [one for one in _dictionary().parse(word) if one.tag.number == "sing"]
+    found = [one for one in found if one.tag.POS == "NOUN" or _is_surname(one)]
+    return tuple(sorted(found, key=lambda one: (not _is_surname(one), "Name" not in one.tag, len(one.normal_form))))
+
+
+def _is_surname(reading: Parse) -> bool:
+    return "Surn" in reading.tag or (reading.tag.POS == "ADJF" and reading.normal_form.endswith(ADJECTIVES))
 
 
 def _of(sex: str, reading: Parse) -> bool:
@@ -108,32 +128,43 @@ def forms(name: str, woman: bool | None = None) -> frozenset[str]:
     """The skeletons of `name` (one word, nominative) in all cases of Russian and Kazakh. `woman`: whose name it is,
     None where that is not known; a surname that shows it (Вертинская) is believed more."""
     whole = skeleton(name)
+    endings = KAZAKH_AFTER_VOWEL if whole[-1:] in "aeiou" else KAZAKH
     russian = name.lower().translate(RUSSIAN_LETTERS)
     declined = _declined(russian, woman) if CYRILLIC_NAME.fullmatch(russian) else set()
-    return frozenset({whole} | {skeleton(form) for form in declined} | {whole + ending for ending in KAZAKH})
+    return frozenset({whole} | {skeleton(form) for form in declined} | {whole + ending for ending in endings})
 
 
 def _declined(word: str, woman: bool | None) -> set[str]:
-    readings = [one for one in _readings(word) if one.tag.case == "nomn"]
-    proper = [one for one in readings if "Surn" in one.tag or "Name" in one.tag] or readings
-    sex = None if woman is None else "femn" if woman else "masc"
-    fit = proper if sex is None else [one for one in proper if _of(sex, one)]
-    if not fit and not woman:
-        fit = [one for one in proper if "Surn" in one.tag]
-    if fit:
-        others = {"masc": "femn", "femn": "masc"}
-        return {
-            form.word
-            for one in fit
-            for form in one.lexeme
-            if sex is None or one.tag.gender not in others or form.tag.gender != others[one.tag.gender]
-        }
-    # A woman's name that ends like a man's has no cases.
+    readings = [one for one in _readings(word) if one.tag.case == "nomn" and _is_believed(one, woman)]
+    proper = [one for one in readings if _is_surname(one) or "Name" in one.tag]
+    if not proper and not POSSESSED.search(word):
+        proper = readings
+    if woman is not None:
+        fit = [one for one in proper if _of("femn" if woman else "masc", one)]
+        proper = fit or [one for one in proper if not woman and (_is_surname(one) or word[-1] in "ая")]
+    if proper:
+        return {form.word for one in proper for form in one.lexeme if _is_form(form, one, woman)}
     last = word[-1:]
-    if woman or last in "аеёиоуыэюя":
-        return {word}
-    stem = word[:-1] if last in "йь" else word
-    return {word} | {stem + ending for ending in MASCULINE_ENDINGS.get(last, MASCULINE_ENDINGS[""])}
+    stem = word[:-1] if last in ENDINGS else word
+    if POSSESSED.search(word):
+        endings: tuple[str, ...] = POSSESSED_ENDINGS[last == "а"]
+    elif last in "еёиоуыэю" or (woman and last not in "ая"):
+        endings = ()  # A woman's name that ends like a man's has no cases.
+    else:
+        endings = ENDINGS.get(last, HARD_ENDINGS)
+    return {word} | {stem + ending for ending in endings}
+
+
+def _is_believed(name: Parse, woman: bool | None) -> bool:
+    """No reading without cases is, but for a surname (Борейко) and a woman's first name (Айгерим)."""
+    return "Fixd" not in name.tag or "Surn" in name.tag or bool(woman)
+
+
+def _is_form(form: Parse, name: Parse, woman: bool | None) -> bool:
+    """Whether `form` of the lexeme of `name` is the same person's: families have a plural, first names need none."""
+    if form.tag.number == "plur":
+        return _is_surname(name) and bool(POSSESSED.search(name.word) or name.word.endswith(("ий", "ой", "ая")))
+    return woman is None or form.tag.gender == name.tag.gender
 
 
 @cache
@@ -173,25 +204,37 @@ def nominative(first: str, last: str) -> tuple[str, str]:
         if not woman and name[-1] not in "еиоуыэю":
             return name, last
         return name, _surname(last, woman)
-    return name, _surname(last, woman) if woman else _man_declined(last)
+    readings = [one for one in _readings(first.lower()) if skeleton(one.normal_form) == skeleton(name)]
+    if readings:
+        name = _begun(first, readings[0], "femn" if woman else "masc")
+    if woman:
+        return name, _surname(last, woman)
+    return name, _man_declined(last, {one.tag.case for one in readings} - {"nomn"} or set(CASES))
 
 
 def _surname(written: str, woman: bool | None) -> str:
     """The nominative of a surname that may already be in it."""
-    surnames = [one for one in _readings(written.lower()) if "Surn" in one.tag]
-    sexes = ["masc", "femn"] if woman is None else ["femn" if woman else "masc"]
-    fit = [(one, sex) for one in surnames for sex in sexes if _of(sex, one)]
-    if any(one.tag.case == "nomn" for one, _ in fit):
+    if woman is None and written[-1] in "ау":
         return written
-    found = {_begun(written, one, sex) for one, sex in fit}
-    return found.pop() if len(found) == 1 else written
+    surnames = [one for one in _readings(written.lower()) if _is_surname(one)]
+    sexes = ["masc", "femn"] if woman is None else ["femn" if woman else "masc"]
+    likeliest = [one for one in surnames if one.normal_form == surnames[0].normal_form]
+    fit = [(one, sex) for one in likeliest for sex in sexes if _of(sex, one)]
+    if not fit and woman is not False:
+        return POSSESSED_WOMAN.sub("а", written)
+    if not fit or any(one.tag.case == "nomn" for one, _ in fit):
+        return written
+    return _begun(written, *fit[0])
 
 
-def _man_declined(written: str) -> str:
-    """The nominative of a man's surname that is in another case, as the first name shows."""
+def _man_declined(written: str, cases: set[str]) -> str:
+    """The nominative of a man's surname that is in one of `cases`, as the first name shows."""
     for one in _readings(written.lower()):
-        if _of("masc", one) and one.tag.case in CASES:
-            return _begun(written, one, "masc")
+        if _of("masc", one) and one.tag.case in cases:
+            name = _begun(written, one, "masc")
+            # What has one form in all cases is a surname (Борейко) or a wrong guess (Жалгасу).
+            if name != written or "Surn" in one.tag:
+                return name
     for ending, oblique in MASCULINE:
         if oblique.search(written):
             return oblique.sub(ending, written)
@@ -200,13 +243,10 @@ def _man_declined(written: str) -> str:
 
 def _begun(written: str, reading: Parse, sex: str) -> str:
     """The nominative of `reading`, its beginning spelled as it was written: ё is often written е."""
-    inflected = reading.inflect({"nomn", "sing", sex} if "Surn" in reading.tag else {"nomn", "sing"})
-    word = inflected.word if inflected else reading.normal_form
-    same = 0
-    for one, other in zip(written.lower().replace("ё", "е"), word.replace("ё", "е"), strict=False):
-        if one != other:
-            break
-        same += 1
+    inflected = reading.inflect({"nomn", "sing", sex} if _is_surname(reading) else {"nomn", "sing"})
+    word: str = inflected.word if inflected else reading.normal_form
+    pairs = zip(written.lower().replace("ё", "е"), word.replace("ё", "е"), strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     return written[:same] + word[same:]
 
 

@@ -14,7 +14,7 @@ NOT_FIRST = frozenset(
      "lieutenant", "sergeant", "journalist", "journalists", "reporter", "ambassador", "secretary", "chairman",
      "the", "a", "an", "in", "at", "on", "and", "of", "for", "from", "by", "to", "with", "photo", "dear",
      "colleague", "brother", "sister",
-     "city", "region", "north", "south", "east", "west", "new", "old", "street", "avenue", "republic"}
+     "city", "region", "north", "south", "east", "west", "new", "old", "street", "avenue", "republic", "іле"}
 )  # fmt: skip
 # Domains that make a word the name of an outlet.
 DOMAINS = frozenset({"kz", "кз", "net", "info", "media", "медиа", "com", "org", "news", "press", "live", "online"})

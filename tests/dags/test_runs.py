@@ -97,11 +97,11 @@ def test_a_server_error_is_tried_again(
     assert [tasks[("poll", index)] for index in range(3)] == [("success", 2)] * 3
 
 
-def test_retraining_twice_enters_one_candidate(run_dag: RunDag, outside: Path, database: Database) -> None:
-    assert run_dag("retrain", reason="a test")[0] == "success"
+def test_retraining_without_anything_new_enters_nothing(run_dag: RunDag, outside: Path, champion: Database) -> None:
+    assert run_dag("retrain", reason="a test", promote=False)[0] == "success"
     assert run_dag("retrain")[0] == "success"
-    with database.session() as session:
-        assert session.scalars(select(Model.state)).all() == ["candidate"]
+    with champion.session() as session:
+        assert session.scalars(select(Model.state)).all() == ["champion"]
 
 
 @pytest.mark.parametrize(

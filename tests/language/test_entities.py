@@ -94,6 +94,9 @@ def test_the_outlet_and_the_word_are_told_apart_in_one_sentence() -> None:
         ("Суд оставил под стражей Гульмиру Касенову.", "Гульмира Касенова"),
         ("Повестку получила С. Мукамбетжанова.", "С. Мукамбетжанова"),
         ("Сәуле Қайратқызы сотқа келді.", "Сәуле Қайратқызы"),
+        ("Допросили С. Жумабаевой и отпустили.", "С. Жумабаева"),
+        ("Адвокат Нурлана Досыма подал жалобу.", "Нурлан Досым"),
+        ("Суд вызвал Ольгу Петренко.", "Ольга Петренко"),
     ],
 )
 def test_people_outside_the_gazetteer_are_named_in_the_nominative(text: str, name: str) -> None:
@@ -118,6 +121,11 @@ def test_capital_letters_alone_make_no_person(text: str) -> None:
 def test_a_surname_alone_means_the_person_named_before() -> None:
     found = entities_of("", "Задержали Серика Ахметова. Ахметов объявил голодовку, адвокат навестил Ахметова.")
     assert [entity.name for entity in found] == ["Серик Ахметов"] * 3
+
+
+def test_a_surname_alone_is_known_in_its_cases_only() -> None:
+    found = entities_of("", "Задержали Нурлана Досыма. Досыму вручили повестку. Адвокат Умарова видела Досымова.")
+    assert [entity.name for entity in found if entity.kind == "person"] == ["Нурлан Досым"] * 2
 
 
 def test_unlisted_outlets_and_groups_are_found_by_what_stands_beside_them() -> None:
