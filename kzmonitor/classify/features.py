@@ -29,6 +29,8 @@ ABROAD = "abroad"
 SETTINGS = ("home", "rather abroad", ABROAD, "nowhere")
 HOME, AWAY = frozenset({"where.kz", "where.kzplace"}), "where.foreign"
 # Reported speech and watchers name the pressure; they are not who it falls on.
+# Concepts that names bear.
+NAMED = ("who.", "by.", "where.", "law.")
 NOT_TARGETS = frozenset({"who.freedom", "who.watchdog", "who.kin"})
 
 Places = tuple[int, ...]
@@ -69,9 +71,10 @@ class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for match in found:
             if match.concept == STYLE:
                 style.update(match.words)
+            elif _in_a_name(match, tokens):
+                continue
             elif match.concept.startswith(WORD):
-                if not _may_be_a_name(match, tokens):
-                    words.append(match)
+                words.append(match)
             else:
                 concepts.append(match)
         style.difference_update(place for match in concepts for place in match.words)
@@ -84,11 +87,21 @@ class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return {"lexicon": self.lexicon}
 
 
-def _may_be_a_name(match: Match, tokens: Tokens) -> bool:
-    """A Cyrillic word with a capital letter that does not begin its sentence; English headlines have many."""
-    place = match.first
-    inside = place > 0 and tokens.sentence[place - 1] == tokens.sentence[place]
-    return inside and tokens.capital[place] and not tokens.fold[place].isascii()
+def _in_a_name(match: Match, tokens: Tokens) -> bool:
+    """Whether a word of no name stands inside one: Ғалым, scholar, is a first name, too."""
+    return len(match.words) == 1 and not match.concept.startswith(NAMED) and _like_a_name(tokens, match.first)
+
+
+def _like_a_name(tokens: Tokens, place: int) -> bool:
+    """Cyrillic, with a capital letter inside a sentence or beside another. English headlines have capitals all over."""
+    if not tokens.capital[place] or tokens.fold[place].isascii():
+        return False
+    if tokens.text[tokens.start[place] : tokens.end[place]].isupper():
+        return False
+    sentence = tokens.sentence[place]
+    if place > 0 and tokens.sentence[place - 1] == sentence:
+        return True
+    return place + 1 < len(tokens) and tokens.sentence[place + 1] == sentence and tokens.capital[place + 1]
 
 
 class WordGrams(CompactVocabulary, TfidfVectorizer):  # type: ignore[misc]
@@ -119,7 +132,7 @@ class WordGrams(CompactVocabulary, TfidfVectorizer):  # type: ignore[misc]
             if place in style:
                 continue
             word = "" if folded[:1].isdigit() or len(folded) < 2 else _stem(folded)
-            if word not in common and tokens.capital[place]:
+            if tokens.capital[place] and (word not in common or _like_a_name(tokens, place)):
                 word = ""
             if word:
                 yield word, (place,)

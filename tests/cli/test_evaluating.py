@@ -27,6 +27,6 @@ def test_intervals_constant_guessing_and_calibration_are_told_on_request(run: Ru
     assert told["intervals"]["relevance"]["f1"] == [1.0, 1.0]
     assert told["constant_guess"]["always"] == ["detention"]
     head, relevance, label = run("evaluate", data, "--model", model, "--intervals").stdout.splitlines()
-    assert head.split("\t")[5:] == ["F1, 95 % interval", "F1 of constant guessing", "calibration error"]
+    assert head.split("\t")[5:] == ["F1, 95-percent interval", "F1 of constant guessing", "calibration error"]
     assert relevance.split("\t")[:7] == ["relevance", "1.000", "1.000", "1.000", "24", "1.000 - 1.000", "0.667"]
     assert label.startswith("detention\t")

@@ -83,7 +83,7 @@ def test_train_predict_evaluate_take_any_label_set(run: Run, tmp_path: Path) -> 
     model = tmp_path / "pets.skops"
     assert run("train", "--data", data, "--out", model).returncode == 0
     predicted = [json.loads(line) for line in run("predict", data, "--model", model, "--json").stdout.splitlines()]
-    assert set(predicted[0]) == {"id", "relevance", "relevant", "tier", "labels", "probabilities", "reasons"}
+    assert set(predicted[0]) == {"id", "relevance", "relevant", "tier", "labels", "probabilities", "reasons", "fields"}
     assert len(predicted) == 60
     judged = json.loads(run("evaluate", data, "--model", model, "--json").stdout)
     assert {"model", "tier", "n", "relevance", "labels", "macro_f1", "micro_f1", "core_macro_f1", "hard_negative_fpr",
