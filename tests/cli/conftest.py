@@ -28,7 +28,7 @@ def run(tmp_path: Path, database: Database) -> Run:
         }
         return subprocess.run(
             [sys.executable, "-m", "kzmonitor", *map(str, arguments)],
-            env=own | environment, cwd=tmp_path, capture_output=True, text=True, timeout=120,
+            env=own | environment, cwd=tmp_path, capture_output=True, text=True, timeout=600,
         )  # fmt: skip
 
     return command
