@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 COLOURS = ("#0b5394", "#b45f06", "#38761d", "#741b47")
 # Identifiers inside the file are drawn from this, not from chance.
 mpl.rcParams["svg.hashsalt"] = "kzmonitor"
+# Words stay words, to be searched and read aloud.
+mpl.rcParams["svg.fonttype"] = "none"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ alerts are opened, three readers review what the queue and the suggestions bring
 functions of the product, on a database of its own. One answer in twelve is wrong (8 %); some texts are read twice,
 blind, and some disputes are adjudicated. Half-way one rollback. At the end one reader sends a batch of flipped labels.
 
-Writes docs/pictures/learning-year.svg and docs/learning-year.md, and exits 1 if a promotion made a core label worse
-beyond noise on the test, or the poisoned batch passed."""
+Each promotion is looked at again on the test: each core label before and after, with a 95 % interval. Writes
+docs/pictures/learning-year.svg and docs/learning-year.md, and exits 1 if a promotion made a core label worse beyond
+noise on the test, or the poisoned batch passed. The page also tells how many such findings chance alone would give; it
+is no excuse: the rule is that there are none."""
 
 import argparse
 import hashlib
@@ -27,7 +29,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bench.line_chart import Event, Line, chart
+from bench.learning_page import worse_after_promotions, write
 from kzmonitor import config, store
 from kzmonitor.classify import registry, scoring
 from kzmonitor.classify.evaluate import report as figures_of
@@ -108,10 +110,10 @@ def main() -> None:
             year = beginning(database)
             live(year, given.weeks, given.reviews)
             refused = poisoned(year, POISONED)
-    write(year, refused, given.docs)
-    harmed = [week.number for week in year.weeks if week.worse_on_test]
+    write(year, refused, POISONED, NOISE, given.docs)
+    harmed, _asked = worse_after_promotions(year)
     if harmed or refused.report.passed:
-        sys.exit(f"harmed core labels in weeks {harmed}; poisoned batch refused: {not refused.report.passed}")
+        sys.exit(f"harmed core labels: {harmed}; poisoned batch refused: {not refused.report.passed}")
 
 
 def beginning(database: Database, frozen: Sequence[Text] | None = None, share: float = 1.0) -> Year:
@@ -314,75 +316,6 @@ def poisoned(year: Year, number: int) -> Candidate:
 def _line(week: Week) -> str:
     told = " ".join(f"{name} {value:.3f}" for name, value in week.figures.items())
     return f"week {week.number}: {week.reviews} reviews, {week.outcome} {week.version}; {told}; {week.refused_for}"
-
-
-def write(year: Year, refused: Candidate, docs: Path) -> None:
-    """The picture and the table."""
-    (docs / "pictures").mkdir(parents=True, exist_ok=True)
-    (docs / "pictures" / "learning-year.svg").write_text(picture(year), encoding="utf-8")
-    (docs / "learning-year.md").write_text(page(year, refused), encoding="utf-8")
-
-
-def picture(year: Year) -> str:
-    """F1 of the champion on the test over the number of reviews; filled marks are promotions."""
-    marks = [week.outcome == "promoted" for week in year.weeks]
-    names = {"relevance": "relevance", "core labels": "mean of core labels", "all labels": "mean of all labels"}
-    lines = [
-        Line(name, [(week.reviews, week.figures[key]) for week in year.weeks], marks) for key, name in names.items()
-    ]
-    events = [Event(week.reviews, "rollback") for week in year.weeks if week.outcome == "rolled back"]
-    events.append(Event(year.reviews, "poisoned batch refused"))
-    return chart("A simulated year of reviews", "reviews", "F1 on held-back events, tier queue", lines, events)
-
-
-PAGE = """# A simulated year of reviews
-
-Made by `python bench/simulated_year.py`. The model starts from {start} texts of the seed; {arriving} more arrive over
-the weeks, of which readers review some, {noise:.0%} of their answers wrong. F1 at tier `queue` is that of the champion
-after each week on {test} texts of events that neither training nor the gate ever sees.
-
-![F1 over the number of reviews](pictures/learning-year.svg)
-
-- Promotions: {promoted} in {weeks} weeks. Core labels that one of them made worse beyond noise on the test: {harmed}.
-- From start to end on the test, with 95 % interval: {gained}.
-- Rollback: {rolled}; the next week's candidate was compared with the version that was gone back to.
-- Poisoned batch ({poisoned} flipped labels of one reader, the check of readers switched off): {verdict}; worse beyond
-  noise: {reasons}.
-
-| week | reviews | outcome | {names} | refused for |
-|---|---|---|{rule}---|
-{rows}
-"""
-
-
-def page(year: Year, refused: Candidate) -> str:
-    """The year as Markdown."""
-    names = list(year.weeks[0].figures)
-    rows = [
-        f"| {week.number} | {week.reviews} | {week.outcome} | "
-        + " | ".join(f"{week.figures[name]:.3f}" for name in names)
-        + f" | {', '.join(week.refused_for) or '-'} |"
-        for week in year.weeks
-    ]
-    promoted = [week for week in year.weeks if week.outcome == "promoted"]
-    worse = refused.report.worse
-    return PAGE.format(
-        start=len(year.world.seed),
-        arriving=len(year.arriving),
-        test=len(year.test),
-        noise=NOISE,
-        promoted=len(promoted),
-        weeks=max(week.number for week in year.weeks),
-        harmed=", ".join(sorted({label for week in promoted for label in week.worse_on_test})) or "none",
-        gained="; ".join(year.gained),
-        rolled=", ".join(f"in week {week.number}" for week in year.weeks if week.outcome == "rolled back") or "none",
-        poisoned=POISONED,
-        verdict="passed" if refused.report.passed else "refused",
-        reasons="; ".join(f"{one.of} ({one.on}, {one.figure}, {one.difference:+.3f})" for one in worse) or "nothing",
-        names=" | ".join(names),
-        rule="---|" * len(names),
-        rows="\n".join(rows),
-    )
 
 
 if __name__ == "__main__":

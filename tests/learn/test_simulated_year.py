@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import simulated_year
+from bench import learning_page, simulated_year
 from kzmonitor.classify import registry
 from kzmonitor.learn import gate
 from kzmonitor.store import Database
@@ -29,9 +29,10 @@ def test_promotions_harm_no_core_label_and_a_poisoned_batch_is_refused(database:
 
     refused = simulated_year.poisoned(year, POISONED)
     assert not refused.report.passed
-    simulated_year.write(year, refused, tmp_path)
+    learning_page.write(year, refused, POISONED, simulated_year.NOISE, tmp_path)
     picture = ElementTree.parse(tmp_path / "pictures" / "learning-year.svg").getroot()
-    assert len(picture.findall(".//{*}polyline")) == 3
+    said = {"".join(text.itertext()).strip() for text in picture.findall(".//{*}text")}
+    assert {"relevance", "mean of core labels", "mean of all labels", "poisoned batch refused"} <= said
     told = (tmp_path / "learning-year.md").read_text()
     assert "refused; worse beyond\n  noise: " in told
     assert told.count("\n| ") == len(year.weeks) + 1
