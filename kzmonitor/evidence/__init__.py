@@ -1,0 +1,1 @@
+"""Proof that lasts: manifests, verification, WARC, watching pages for edits, erasure."""

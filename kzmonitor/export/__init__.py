@@ -1,0 +1,1 @@
+"""What leaves the database for other tools: tables, crosswalks, redaction."""
