@@ -85,10 +85,10 @@ class Committee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         row @ coefficients = score - score of the empty text."""
         check_is_fitted(self)
-        sums = np.asarray(row @ self.first_, dtype=np.float64).ravel()
-        weights = self.second_ * _active(sums, self.first_offsets_)
+        seen = self.first_[row.indices]
+        weights = self.second_ * _active(row.data @ seen, self.first_offsets_)
         coefficients = np.zeros(self.n_features_in_)
-        coefficients[row.indices] = self.first_[row.indices] @ weights
+        coefficients[row.indices] = seen @ weights
         return coefficients
 
     def __sklearn_tags__(self) -> Any:

@@ -21,7 +21,7 @@ SILENCE = Reading(Tokens(""), [], frozenset(), [])
 
 def abroad(reading: Reading) -> Reading:
     """The same text as if it were set in another country."""
-    moved = [replace(match, concept=AWAY) if match.concept in HOME else match for match in reading.matches]
+    moved = [match._replace(concept=AWAY) if match.concept in HOME else match for match in reading.matches]
     return replace(reading, matches=moved)
 
 
@@ -66,4 +66,4 @@ def _moved(matches: Sequence[Match], span: range, shift: int) -> Iterator[Match]
     for match in matches:
         if match.first in span:
             words = tuple(word + shift for word in match.words)
-            yield replace(match, first=match.first + shift, last=match.last + shift, words=words)
+            yield Match(match.concept, match.first + shift, match.last + shift, words)

@@ -6,7 +6,6 @@ score of an empty one and the features that stand nowhere (a missing country, sa
 probability shown. Phrases never overlap; only the weightiest are returned.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,8 @@ from kzmonitor.classify.features import Places, Reading
 from kzmonitor.classify.reasons import Reason
 
 Integers = NDArray[np.int64]
+# First and last token, and the concept that they bear.
+_Unit = tuple[int, int, str | None]
 
 FOR, AGAINST = 6, 3
 # Neighbouring phrases that pull the same way are shown as one, up to this many words.
@@ -30,10 +31,9 @@ LEAST_SHARE, LEAST_WEIGHT = 0.05, 0.01
 
 @dataclass(frozen=True)
 class Source:
-    """A reading that gave to a score: the whole text or a passage that begins at token `first` of it, its line of the
-    feature matrix, and what its score weighs."""
+    """A reading that gave to a score: the whole text or a passage of it, its line of the feature matrix, and what its
+    score weighs."""
 
-    first: int
     reading: Reading
     row: Any
     weight: float
@@ -66,10 +66,11 @@ def explain(reading: Reading, features: FeatureUnion, questions: Sequence[Questi
     for source in (source for question in questions for source in question.sources):
         if id(source.row) not in places:
             places[id(source.row)] = _places(source.reading, source.row, features)
+    units = _units(reading)
     reasons: list[Reason] = []
     for question in questions:
         by_token = _by_token(question, [places[id(source.row)] for source in question.sources], len(reading.tokens))
-        reasons += _reasons(question.label, _phrases(reading, by_token), reading)
+        reasons += _reasons(question.label, _phrases(units, by_token, reading.tokens.sentence), reading)
     return reasons
 
 
@@ -84,7 +85,7 @@ def _by_token(question: Question, places: Sequence["_Places"], tokens: int) -> F
     for source, found in zip(question.sources, places, strict=True):
         if len(found.columns):
             weights = source.weight * question.slope * question.coefficients(source.row)[found.columns] * found.shares
-            added += np.bincount(found.places + source.first, weights, minlength=tokens)
+            added += np.bincount(found.places, weights, minlength=tokens)
     return added
 
 
@@ -98,17 +99,17 @@ class _Places:
 
 
 def _places(reading: Reading, row: Any, features: FeatureUnion) -> _Places:
-    values = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
     found = list(_columns(reading, features))
-    times = Counter(column for column, _ in found)
-    columns, places, shares = [], [], []
-    for column, where in found:
-        value = values.get(column, 0.0)
-        for place in where if value else ():
-            columns.append(column)
-            places.append(place)
-            shares.append(value / times[column] / len(where))
-    return _Places(np.array(columns, np.int64), np.array(places, np.int64), np.array(shares, np.float64))
+    if not found or not row.nnz:
+        return _Places(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+    each = np.array([column for column, _ in found])
+    lengths = np.array([len(where) for _, where in found])
+    _, which, times = np.unique(each, return_inverse=True, return_counts=True)
+    row = row.sorted_indices()
+    at = np.minimum(np.searchsorted(row.indices, each), row.nnz - 1)
+    shares = np.where(row.indices[at] == each, row.data[at], 0.0) / times[which] / np.maximum(lengths, 1)
+    places = np.fromiter((place for _, where in found for place in where), np.int64, int(lengths.sum()))
+    return _Places(np.repeat(each, lengths), places, np.repeat(shares, lengths))
 
 
 def _columns(reading: Reading, features: FeatureUnion) -> Iterator[tuple[int, Places]]:
@@ -116,38 +117,48 @@ def _columns(reading: Reading, features: FeatureUnion) -> Iterator[tuple[int, Pl
     offset = 0
     for _, part in features.transformer_list:
         extractor = part[0]
+        column_of = extractor.vocabulary_.get
         for name, where in extractor.occurrences(reading):
-            column = extractor.vocabulary_.get(name)
+            column = column_of(name)
             if column is not None:
                 yield offset + column, where
         offset += len(extractor.vocabulary_)
 
 
-def _phrases(reading: Reading, by_token: Floats) -> list[_Phrase]:
-    """Concepts and lone words with their weights, neighbours that pull the same way joined."""
-    tokens = reading.tokens
+def _units(reading: Reading) -> list[_Unit]:
+    """The tokens, those of a concept taken together."""
     starts: dict[int, tuple[int, str]] = {}
     for match in reading.matches:
         if match.first not in starts or match.last > starts[match.first][0]:
             starts[match.first] = (match.last, match.concept)
-    phrases: list[_Phrase] = []
+    units: list[_Unit] = []
     place = 0
-    while place < len(tokens):
+    while place < len(reading.tokens):
         last, concept = starts.get(place, (place, None))
-        phrase = _Phrase(place, last, float(by_token[place : last + 1].sum()), concept)
-        if phrases and _joins(phrases[-1], phrase, tokens.sentence):
+        units.append((place, last, concept))
+        place = last + 1
+    return units
+
+
+def _phrases(units: Sequence[_Unit], by_token: Floats, sentence: list[int]) -> list[_Phrase]:
+    """Concepts and lone words with their weights, neighbours that pull the same way joined."""
+    weights: list[float] = by_token.tolist()
+    phrases: list[_Phrase] = []
+    for first, last, concept in units:
+        phrase = _Phrase(first, last, sum(weights[first : last + 1]), concept)
+        if phrases and _joins(phrases[-1], phrase, sentence):
             before = phrases[-1]
             heavier = before if abs(before.weight) >= abs(phrase.weight) and before.concept else phrase
             phrases[-1] = _Phrase(before.first, last, before.weight + phrase.weight, heavier.concept or before.concept)
         else:
             phrases.append(phrase)
-        place = last + 1
     return phrases
 
 
 def _joins(before: _Phrase, after: _Phrase, sentence: list[int]) -> bool:
-    same_way = before.weight * after.weight > 0 and min(abs(before.weight), abs(after.weight)) > LEAST_WEIGHT
-    return same_way and sentence[before.last] == sentence[after.first] and after.last - before.first < LONGEST
+    if before.weight * after.weight <= 0 or min(abs(before.weight), abs(after.weight)) <= LEAST_WEIGHT:
+        return False
+    return sentence[before.last] == sentence[after.first] and after.last - before.first < LONGEST
 
 
 def _reasons(label: str, phrases: list[_Phrase], reading: Reading) -> list[Reason]:

@@ -33,19 +33,38 @@ HOME, AWAY = frozenset({"where.kz", "where.kzplace"}), "where.foreign"
 NAMED = ("who.", "by.", "where.", "law.")
 NOT_TARGETS = frozenset({"who.freedom", "who.watchdog", "who.kin"})
 
+# How a pair of concepts is named.
+PAIR = " & ".join
+
 Places = tuple[int, ...]
 Occurrence = tuple[str, Places]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A text as the model reads it: its tokens, the concepts found among them, the tokens that are mere style, and the
-    everyday words that three languages share."""
+    """A text, or the passage of it at the tokens `span`, as the model reads it: its tokens, the concepts found among
+    them in order of place, the tokens that are mere style, and the everyday words that three languages share."""
 
     tokens: Tokens
     matches: list[Match]
     style: frozenset[int]
     words: list[Match]
+    span: range | None = None
+
+    @property
+    def places(self) -> range:
+        """The tokens that are read."""
+        return range(len(self.tokens)) if self.span is None else self.span
+
+    @property
+    def title(self) -> int:
+        """How many tokens the title has; a passage has none."""
+        return self.tokens.title if self.span is None else 0
+
+    @property
+    def first_sentence(self) -> int:
+        """The number of the sentence that is read first."""
+        return self.tokens.sentence[self.span.start] if self.span else 0
 
 
 class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -126,11 +145,12 @@ class WordGrams(CompactVocabulary, TfidfVectorizer):  # type: ignore[misc]
         Style, numbers and names are left out: they tell how one author writes, not what happened."""
         tokens, common, style = reading.tokens, self.common_, reading.style
         previous, sentence, before = "", -1, 0
-        for place, folded in enumerate(tokens.fold):
+        for place in reading.places:
             if tokens.sentence[place] != sentence:
                 previous, sentence = "", tokens.sentence[place]
             if place in style:
                 continue
+            folded = tokens.fold[place]
             word = "" if folded[:1].isdigit() or len(folded) < 2 else _stem(folded)
             if tokens.capital[place] and (word not in common or _like_a_name(tokens, place)):
                 word = ""
@@ -173,17 +193,31 @@ class SharedWords(CompactVocabulary, TfidfVectorizer):  # type: ignore[misc]
         self.country = country
 
     def build_analyzer(self) -> Any:
-        return lambda reading: [name for name, _ in self.occurrences(reading)]
+        return self._names
+
+    def _names(self, reading: Reading) -> list[str]:
+        """What `occurrences` names, without the places: most texts are never explained."""
+        matches = self._matches(reading)
+        if not self.pairs:
+            return [match.concept for match in matches]
+        sentences: dict[int, set[str]] = {}
+        number = reading.tokens.sentence
+        for match in matches:
+            sentences.setdefault(number[match.first], set()).add(match.concept)
+        return [pair for concepts in sentences.values() for pair in map(PAIR, combinations(sorted(concepts), 2))]
 
     def occurrences(self, reading: Reading) -> Iterator[Occurrence]:
         """Every one of them, or every pair of a sentence once, with its places."""
-        matches = [*_of_interest(reading.matches, self.country), *reading.words]
+        matches = self._matches(reading)
         if not self.pairs:
             yield from ((match.concept, match.words) for match in matches)
             return
         for sentence in _by_sentence(matches, reading.tokens):
             for (one, here), (other, there) in combinations(sorted(_first_of_each(sentence).items()), 2):
-                yield f"{one} & {other}", here + there
+                yield PAIR((one, other)), here + there
+
+    def _matches(self, reading: Reading) -> list[Match]:
+        return [*_of_interest(reading.matches, self.country), *reading.words]
 
 
 def _of_interest(matches: list[Match], country: bool) -> list[Match]:
@@ -228,10 +262,10 @@ class ConceptCounts(CompactVocabulary, TransformerMixin, BaseEstimator):  # type
     def occurrences(self, reading: Reading) -> list[Occurrence]:
         """Every concept feature of the text with its places, as often as it is there."""
         matches = _of_interest(reading.matches, self.country)
-        found = list(_single(matches, reading.tokens))
+        found = list(_single(matches, reading))
         for group in _by_sentence(matches, reading.tokens):
             found += _meetings(group)
-        found += _windows(matches, reading.tokens)
+        found += _windows(matches, reading)
         if not self.country:
             return found
         setting = _setting(matches)
@@ -241,12 +275,13 @@ class ConceptCounts(CompactVocabulary, TransformerMixin, BaseEstimator):  # type
         return [*found, *_set_in(setting, matches)]
 
 
-def _single(matches: Iterable[Match], tokens: Tokens) -> Iterator[Occurrence]:
+def _single(matches: Iterable[Match], reading: Reading) -> Iterator[Occurrence]:
+    sentence, lead, title = reading.tokens.sentence, reading.first_sentence + LEAD_SENTENCES, reading.title
     for match in matches:
         yield match.concept, match.words
-        if match.first < tokens.title:
+        if match.first < title:
             yield f"title {match.concept}", match.words
-        if tokens.sentence[match.first] < LEAD_SENTENCES:
+        if sentence[match.first] < lead:
             yield f"lead {match.concept}", match.words
 
 
@@ -291,11 +326,12 @@ def _meetings(sentence: list[Match]) -> Iterator[Occurrence]:
         yield "target + actor + act", first[targets[0]] + first[actors[0]] + first[acts[0]]
 
 
-def _windows(matches: Sequence[Match], tokens: Tokens) -> Iterator[Occurrence]:
+def _windows(matches: Sequence[Match], reading: Reading) -> Iterator[Occurrence]:
     """Acts with a target within a few sentences, counted once a window: an event told over two sentences."""
     windows: dict[int, list[Match]] = {}
+    sentence, first_sentence = reading.tokens.sentence, reading.first_sentence
     for match in matches:
-        windows.setdefault(tokens.sentence[match.first] // WINDOW_SENTENCES, []).append(match)
+        windows.setdefault((sentence[match.first] - first_sentence) // WINDOW_SENTENCES, []).append(match)
     for window in windows.values():
         first = _first_of_each(window)
         targets, acts, _, _ = _kinds(first)

@@ -160,12 +160,11 @@ class Classifier:
             heads = {RELEVANCE: self.relevance} | heads
         questions = []
         for name, head in heads.items():
-            sigmoid, sources = head.sigmoid, [Source(0, reading, row, 1.0)]
+            sigmoid, sources = head.sigmoid, [Source(reading, row, 1.0)]
             if head.joint and name in told:
                 parts, best = told[name]
-                passage = parts.found[best]
                 sigmoid = head.joint
-                sources.append(Source(passage.first, passage.reading, parts.rows[best], PASSAGE_WEIGHT))
+                sources.append(Source(parts.found[best], parts.rows[best], PASSAGE_WEIGHT))
             questions.append(Question(name, head.coefficients, sigmoid.slope, sources))
         return explain(reading, self.features, questions)
 

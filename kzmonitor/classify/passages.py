@@ -5,8 +5,10 @@ from whole texts and from the passage of each that it holds for the best (as in 
 Tsochantaridis, Hofmann, NIPS 2002).
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,6 @@ from sklearn.linear_model import LogisticRegression
 from kzmonitor.classify.calibrate import Bools, Floats
 from kzmonitor.classify.features import Reading
 from kzmonitor.language.concepts import Match
-from kzmonitor.language.tokens import Tokens
 
 SENTENCES = 2
 # A passage is worth scoring when something is done in it.
@@ -25,64 +26,48 @@ DOINGS = ("act.", "law.", "hedge.")
 # What the score of the best passage weighs beside that of the whole text.
 PASSAGE_WEIGHT = 0.75
 ROUNDS = 2
+FIRST = attrgetter("first")
 
 Integers = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Passage:
-    """Some sentences of a text, read as a text of their own; `first` is the place of their first token in the whole."""
-
-    first: int
-    reading: Reading
-
-
-def passages(reading: Reading) -> list[Passage]:
+def passages(reading: Reading) -> list[Reading]:
     """Every two neighbouring sentences in which something is done; the whole text where there are none."""
     tokens = reading.tokens
     starts = [
         place for place in range(len(tokens)) if not place or tokens.sentence[place] != tokens.sentence[place - 1]
     ]
     ends = [*starts[1:], len(tokens)]
-    doings = sorted(match.first for match in reading.matches if match.concept.startswith(DOINGS))
+    doings = [match.first for match in reading.matches if match.concept.startswith(DOINGS)]
     found = []
     for number, first in enumerate(starts[: max(1, len(starts) - SENTENCES + 1)]):
         last = ends[min(number + SENTENCES, len(ends)) - 1]
-        after = np.searchsorted(doings, first)
+        after = bisect_left(doings, first)
         if after < len(doings) and doings[after] < last:
-            found.append(Passage(first, cut(reading, first, last)))
-    return found or [Passage(0, reading)]
+            found.append(cut(reading, first, last))
+    return found or [reading]
 
 
 def cut(reading: Reading, first: int, last: int) -> Reading:
     """The tokens from `first` to before `last` as a text of its own, without a title."""
-    tokens, part = reading.tokens, slice(first, last)
-    kept = Tokens(
-        tokens.text,
-        start=tokens.start[part],
-        end=tokens.end[part],
-        fold=tokens.fold[part],
-        sentence=[number - tokens.sentence[first] for number in tokens.sentence[part]],
-        capital=tokens.capital[part],
-        quoted=tokens.quoted[part],
+    return replace(
+        reading,
+        matches=_within(reading.matches, first, last),
+        words=_within(reading.words, first, last),
+        span=range(first, last),
     )
-    style = frozenset(place - first for place in reading.style if first <= place < last)
-    return Reading(kept, _within(reading.matches, first, last), style, _within(reading.words, first, last))
 
 
 def _within(matches: Sequence[Match], first: int, last: int) -> list[Match]:
-    return [
-        replace(match, first=match.first - first, last=match.last - first, words=tuple(w - first for w in match.words))
-        for match in matches
-        if first <= match.first and match.last < last
-    ]
+    begin, end = (bisect_left(matches, place, key=FIRST) for place in (first, last))
+    return [match for match in matches[begin:end] if match.last < last]
 
 
 @dataclass(frozen=True)
 class PassageRows:
     """The passages of some texts as lines of the feature matrix; `owners`: the number of each one's text, ascending."""
 
-    found: list[Passage]
+    found: list[Reading]
     rows: csr_matrix
     owners: Integers
 
@@ -98,7 +83,7 @@ def passage_rows(readings: Sequence[Reading], features: Any) -> PassageRows:
     per_text = [passages(reading) for reading in readings]
     found = [passage for some in per_text for passage in some]
     owners = np.repeat(np.arange(len(readings)), [len(some) for some in per_text])
-    return PassageRows(found, features.transform([passage.reading for passage in found]).tocsr(), owners)
+    return PassageRows(found, features.transform(found).tocsr(), owners)
 
 
 def fit(

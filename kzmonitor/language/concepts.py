@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -28,8 +28,7 @@ NUMBERED = re.compile(r"(?<=\d)-(?=[^\W\d_])")
 TRAP, STYLE, WORD = "trap", "style", "word."
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """One concept in a text: the tokens from `first` to `last` (both in), of which `words` made the match."""
 
     concept: str
@@ -70,19 +69,37 @@ def _pairs(data: Mapping[str, Mapping[str, list[Any]]]) -> Iterable[tuple[str, s
                 yield concept, pattern
 
 
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A pattern that a token may begin."""
+
+    first: _Word
+    rest: tuple[_Word, ...]
+    concept: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """What a folded token can be: the pattern words it fits (`keys`), the concepts that it bears `alone`, and the
+    patterns that it begins: those of more conditions, by the word that must follow at once, and others."""
+
+    keys: frozenset[str]
+    alone: tuple[str, ...]
+    next_to: Mapping[str, tuple[_Pattern, ...]]
+    others: tuple[_Pattern, ...]
+
+
 class Automaton:
     """All patterns at once: a dictionary of word beginnings, and a tree of the words that may follow one another."""
 
     def __init__(self, lexicon: Iterable[tuple[str, str]]) -> None:
         self._prefixes: dict[str, list[str]] = {}
         self._exact: dict[str, list[str]] = {}
-        self._lengths: list[int] = []
-        # key of a first word -> [(first word, following words, concept)]
-        self._starts: dict[str, list[tuple[_Word, tuple[_Word, ...], str]]] = {}
-        self._keys: dict[str, tuple[str, ...]] = {}
-        for concept, pattern in lexicon:
-            first, *rest = self._compile(pattern)
-            self._starts.setdefault(first.key, []).append((first, tuple(rest), concept))
+        self._starts: dict[str, list[_Pattern]] = {}
+        self._fits: dict[str, _Fit] = {}
+        for concept, text in lexicon:
+            first, *rest = self._compile(text)
+            self._starts.setdefault(first.key, []).append(_Pattern(first, tuple(rest), concept))
         self._lengths = sorted({len(prefix) for prefix in self._prefixes})
 
     def _compile(self, pattern: str) -> list[_Word]:
@@ -102,47 +119,60 @@ class Automaton:
             gap = False
         return words
 
-    def _fits(self, folded: str) -> tuple[str, ...]:
-        """Keys of the pattern words that a folded token fits."""
-        found = self._keys.get(folded)
-        if found is None:
-            if len(self._keys) > CACHE_WORDS:
-                self._keys.clear()
-            keys = list(self._exact.get(folded, ()))
-            for length in self._lengths:
-                if length > len(folded):
-                    break
-                keys += self._prefixes.get(folded[:length], ())
-            found = self._keys[folded] = tuple(dict.fromkeys(keys))
+    def _fit(self, folded: str) -> _Fit:
+        """What a folded token can be; remembered, since few words make most of a text."""
+        keys = list(self._exact.get(folded, ()))
+        for length in self._lengths:
+            if length > len(folded):
+                break
+            keys += self._prefixes.get(folded[:length], ())
+        alone: dict[str, None] = {}
+        next_to: dict[str, tuple[_Pattern, ...]] = {}
+        others = []
+        for pattern in (pattern for key in dict.fromkeys(keys) for pattern in self._starts.get(key, ())):
+            if not pattern.rest and not pattern.first.capital and not pattern.first.quoted:
+                alone[pattern.concept] = None
+            elif pattern.rest and not pattern.rest[0].gap:
+                next_to[pattern.rest[0].key] = (*next_to.get(pattern.rest[0].key, ()), pattern)
+            else:
+                others.append(pattern)
+        if len(self._fits) > CACHE_WORDS:
+            self._fits.clear()
+        found = self._fits[folded] = _Fit(frozenset(keys), tuple(alone), next_to, tuple(others))
         return found
 
     def find(self, tokens: Tokens) -> list[Match]:
         """Every concept in `tokens`, in order of place; a match whose words lie within another's is left out."""
-        keys = [self._fits(folded) for folded in tokens.fold]
-        found: set[Match] = set()
-        for place, fitting in enumerate(keys):
-            for key in fitting:
-                for first, rest, concept in self._starts.get(key, ()):
-                    if not _marked(first, tokens, place):
-                        continue
-                    words = _follow(rest, tokens, keys, place) if rest else (place,)
+        known = self._fits
+        fits = [known.get(folded) or self._fit(folded) for folded in tokens.fold]
+        found = [Match(concept, place, place, (place,)) for place, fit in enumerate(fits) for concept in fit.alone]
+        longer: set[Match] = set()
+        for place, fit in enumerate(fits):
+            begun = fit.others
+            if fit.next_to and place + 1 < len(fits):
+                for key in fits[place + 1].keys & fit.next_to.keys():
+                    begun += fit.next_to[key]
+            for pattern in begun:
+                if _marked(pattern.first, tokens, place):
+                    words = _follow(pattern.rest, tokens, fits, place)
                     if words:
-                        found.add(Match(concept, place, words[-1], words))
-        return _longest(found)
+                        longer.add(Match(pattern.concept, place, words[-1], words))
+        # A marked pattern of one word may tell what that word tells unmarked.
+        return _longest({*found, *longer})
 
 
 def _marked(word: _Word, tokens: Tokens, place: int) -> bool:
     return (not word.capital or tokens.capital[place]) and (not word.quoted or tokens.quoted[place])
 
 
-def _follow(rest: tuple[_Word, ...], tokens: Tokens, keys: list[tuple[str, ...]], place: int) -> tuple[int, ...] | None:
+def _follow(rest: tuple[_Word, ...], tokens: Tokens, fits: list[_Fit], place: int) -> tuple[int, ...] | None:
     """Places of a whole pattern whose first word stands at `place`, within one sentence; None when it breaks off."""
     words, sentence = [place], tokens.sentence[place]
     for word in rest:
-        for ahead in range(place + 1, min(place + 2 + (GAP if word.gap else 0), len(keys))):
+        for ahead in range(place + 1, min(place + 2 + (GAP if word.gap else 0), len(fits))):
             if tokens.sentence[ahead] != sentence:
                 return None
-            if word.key in keys[ahead] and _marked(word, tokens, ahead):
+            if word.key in fits[ahead].keys and _marked(word, tokens, ahead):
                 place = ahead
                 words.append(ahead)
                 break
@@ -151,20 +181,25 @@ def _follow(rest: tuple[_Word, ...], tokens: Tokens, keys: list[tuple[str, ...]]
     return tuple(words)
 
 
-def _longest(found: set[Match]) -> list[Match]:
+def _longest(found: Iterable[Match]) -> list[Match]:
     """Matches that no longer one contains; a trap hides those of its own length too, and is left out itself."""
     covering: dict[int, list[Match]] = {}
     for match in found:
-        if (len(match.words) > 1 and not match.concept.startswith(WORD)) or match.concept == TRAP:
+        if match.concept == TRAP or (match.first != match.last and not match.concept.startswith(WORD)):
             for word in match.words:
                 covering.setdefault(word, []).append(match)
     kept = [
         match
         for match in found
-        if match.concept.startswith(WORD)
-        or (match.concept != TRAP and not any(_hides(long, match) for long in covering.get(match.first, ())))
+        if match.first not in covering
+        or match.concept.startswith(WORD)
+        or (match.concept != TRAP and not any(_hides(long, match) for long in covering[match.first]))
     ]
-    return sorted(kept, key=lambda match: (match.first, match.last, match.concept))
+    return sorted(kept, key=_in_order)
+
+
+def _in_order(match: Match) -> tuple[int, int, str]:
+    return match.first, match.last, match.concept
 
 
 def _hides(long: Match, match: Match) -> bool:

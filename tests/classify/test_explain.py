@@ -51,7 +51,7 @@ def test_all_weights_with_the_score_of_an_empty_text_make_the_log_odds(classifie
     (reading,) = classifier.reader.transform([REPORT])
     row = classifier.features.transform([reading]).tocsr()[0]
     head = classifier.relevance
-    question = Question("relevance", head.coefficients, head.sigmoid.slope, [Source(0, reading, row, 1.0)])
+    question = Question("relevance", head.coefficients, head.sigmoid.slope, [Source(reading, row, 1.0)])
     by_token = contributions(reading, classifier.features, question)
     empty = float(head.sigmoid.log_odds(head.scores(csr_matrix(row.shape)))[0])
     (prediction,) = classifier.predict([REPORT], reasons=False)
@@ -64,8 +64,7 @@ def test_the_weights_of_a_label_come_from_the_whole_text_and_its_best_passage(cl
     head = classifier.labels["detention"]
     parts = passage_rows([reading], classifier.features)
     best = parts.best(head.scores(parts.rows))[0]
-    passage = parts.found[best]
-    sources = [Source(0, reading, row, 1.0), Source(passage.first, passage.reading, parts.rows[best], PASSAGE_WEIGHT)]
+    sources = [Source(reading, row, 1.0), Source(parts.found[best], parts.rows[best], PASSAGE_WEIGHT)]
     question = Question("detention", head.coefficients, head.joint.slope, sources)
     by_token = contributions(reading, classifier.features, question)
     constant = head.joint.slope * head.scorer.intercept_[0] * (1 + PASSAGE_WEIGHT) + head.joint.offset
