@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kzmonitor.collect.dates import ALMATY
-from kzmonitor.store.tables import Article, Model, Prediction, Revision
+from kzmonitor.store.tables import Article, Capture, Model, Prediction, Revision
 
 if TYPE_CHECKING:
     from kzmonitor.classify.model import Classifier
@@ -21,13 +21,14 @@ BATCH = 100
 def unscored(session: Session, model: Model, since: datetime, limit: int) -> list[Revision]:
     """Up to `limit` current revisions that `model` has not seen, newest first, locked until the caller commits.
 
-    What another model has scored is scored again only if it was stored after `since`."""
+    What another model has scored is scored again only if it was stored after `since`; what was erased, never."""
     by_this = select(Prediction).where(Prediction.revision_id == Revision.id, Prediction.model_id == model.id)
     by_any = select(Prediction).where(Prediction.revision_id == Revision.id)
+    erased = select(Capture).where(Capture.id == Revision.capture_id, Capture.erased_at.is_not(None))
     query = (
         select(Revision)
         .join(Article, Article.current_revision == Revision.id)
-        .where(~by_this.exists(), or_(Revision.created_at > since, ~by_any.exists()))
+        .where(~by_this.exists(), or_(Revision.created_at > since, ~by_any.exists()), ~erased.exists())
         .order_by(Revision.id.desc())
         .limit(limit)
         .with_for_update(skip_locked=True, of=Revision)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from kzmonitor.classify.labelled import Text, read_jsonl
 from kzmonitor.config import models_folder
 from kzmonitor.learn.votes import Vote, by_text, settle
-from kzmonitor.store.tables import IncidentArticle, Review, Revision
+from kzmonitor.store.tables import Capture, IncidentArticle, Review, Revision
 
 # One reviewed event in so many is never trained on; it judges instead.
 ONE_HELD_OUT_IN = 5
@@ -81,7 +81,7 @@ def frozen_texts() -> list[Text]:
 
 
 def reviewed(session: Session) -> dict[UUID, Reviewed]:
-    """All texts that any review was shown, by revision."""
+    """All texts that any review was shown and that were not erased since, by revision."""
     first = (
         select(Review.revision_id, Review.subject, Review.subject_id)
         .where(Review.revision_id.is_not(None))
@@ -89,7 +89,12 @@ def reviewed(session: Session) -> dict[UUID, Reviewed]:
         .order_by(Review.revision_id, Review.id)
         .subquery()
     )
-    query = select(Revision, first.c.subject, first.c.subject_id).join(first, first.c.revision_id == Revision.id)
+    query = (
+        select(Revision, first.c.subject, first.c.subject_id)
+        .join(first, first.c.revision_id == Revision.id)
+        .join(Capture, Capture.id == Revision.capture_id)
+        .where(Capture.erased_at.is_(None))
+    )
     rows = session.execute(query).all()
     incidents = _incidents(session)
     return {
