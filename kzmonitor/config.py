@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     proxy: SecretStr | None = Field(
         default=None, description="http://host:port for all fetching; when it is down, nothing goes out"
     )
+    timestamp_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^@\s]+$",
+        description="https://host/path of an RFC 3161 time-stamping server for the daily roots; empty: none is asked",
+    )
     contact: str | None = Field(
         default=None,
         description="Address added to the agent. It tells every outlet, and who reads its logs, who watches",

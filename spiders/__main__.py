@@ -18,9 +18,13 @@ from kzmonitor.i18n import _
 from kzmonitor.sources import registry
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import leases, opened
+from spiders.backfilling import Backfilling
 from spiders.declared import DeclaredSpider
 from spiders.house import House
 from spiders.settings import scrapy_settings
+from spiders.watching import Watching
+
+WORKS: dict[str, type[DeclaredSpider]] = {"watch": Watching, "backfill": Backfilling}
 
 
 def spider_named(name: str) -> type[DeclaredSpider]:
@@ -33,7 +37,14 @@ def spider_named(name: str) -> type[DeclaredSpider]:
     raise SetupError(_("spiders/{name}.py: no such spider, but a declaration names it").format(name=name))
 
 
-def crawl(house: House, declarations: list[Declaration], spider: str | None) -> dict[str, dict[str, object]]:
+def at_work(spider: type[DeclaredSpider], work: str | None) -> type[DeclaredSpider]:
+    """An outlet's own spider, put to another work than collecting."""
+    return type(work, (WORKS[work], spider), {"name": work}) if work else spider
+
+
+def crawl(
+    house: House, declarations: list[Declaration], spider: str | None, work: str | None = None
+) -> dict[str, dict[str, object]]:
     """Run all crawls to their end, each by its own spider unless one is given; how each finished, and what
     was counted and noted. A source without its spider does not keep the others from theirs."""
     process = AsyncCrawlerProcess(scrapy_settings(house.settings, house.agent, house.proxies()))
@@ -42,7 +53,7 @@ def crawl(house: House, declarations: list[Declaration], spider: str | None) -> 
     report: dict[str, dict[str, object]] = {}
     for declaration in declarations:
         try:
-            crawler = process.create_crawler(spider_named(spider or declaration.spider))
+            crawler = process.create_crawler(at_work(spider_named(spider or declaration.spider), work))
         except SetupError as error:
             report[declaration.slug] = not_begun(str(error))
             continue
@@ -87,6 +98,7 @@ def main() -> int:
     arguments.add_argument("slugs", nargs="+")
     arguments.add_argument("--sources-dir", type=Path)
     arguments.add_argument("--spider", help="this one for all sources")
+    arguments.add_argument("--work", choices=WORKS, help="in place of collecting")
     given = arguments.parse_args()
     settings = config.settings()
     try:
@@ -98,7 +110,7 @@ def main() -> int:
             raise SetupError(next(iter(unknown.values())))
         with opened(settings) as database, leases.holder(database.engine) as holder:
             house = House(database, settings, config.agent(), holder, known.sources)
-            report = crawl(house, wanted, given.spider)
+            report = crawl(house, wanted, given.spider, given.work)
     except KzmonitorError as error:
         print(error, file=sys.stderr)
         return 2

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
+from sqlalchemy.orm import Session
 from twisted.python.failure import Failure
 
-from kzmonitor.collect import entries, feeds
+from kzmonitor.collect import captures, entries, feeds
 from kzmonitor.collect.feeds import Seen
 from kzmonitor.collect.listings import parse_listing
 from kzmonitor.sources.addresses import fill, host_of
@@ -35,9 +36,15 @@ class Target:
 
 
 class DeclaredSpider(Spider):
-    """Polls what a source declares, then fetches its waiting entries. One source, one crawl."""
+    """Polls what a source declares, then fetches its waiting entries. One source, one crawl.
+
+    order: who goes first where several want one host: 0 for today's news, 1 for watching, 2 for backfills.
+    archive: whether it fetches what backfills found, and nothing else. renew: how the lease of a page is held on to."""
 
     name = "declared"
+    order = 0
+    archive = False
+    renew = staticmethod(entries.renew)
 
     def __init__(self, declaration: Declaration, house: House) -> None:
         super().__init__()
@@ -75,6 +82,10 @@ class DeclaredSpider(Spider):
         if self.declaration.proxy and (route == "proxy" or "proxy" not in self.declaration.routes):
             proxy, route = self.declaration.proxy, "proxy"
         return {"proxy": proxy, "route": route}
+
+    async def keep(self, received: captures.Received, request: Request) -> None:
+        """Store a response before anything parses it; the entry of a page is fetched in the same transaction."""
+        await self.house.run(_keep, self.declaration.slug, received, request.meta.get("held"))
 
     def extra_headers(self) -> dict[str, str]:
         """Headers that one outlet needs; none by default."""
@@ -164,7 +175,9 @@ class DeclaredSpider(Spider):
         if room < MOST_LEASED // 2:
             return
         self.leased += room  # before anybody else's turn
-        held = await self.house.run(entries.lease, self.declaration.slug, self.house.holder, room, self.house.now())
+        held = await self.house.run(
+            entries.lease, self.declaration.slug, self.house.holder, room, self.house.now(), archive=self.archive
+        )
         self.leased -= room - len(held)
         for lease in held:
             yield self.page(lease)
@@ -234,6 +247,12 @@ class DeclaredSpider(Spider):
         today = self.started.date()
         hosts = [mirror.host for mirror in self.declaration.mirrors if today < mirror.until]
         return urlunsplit(urlsplit(url)._replace(netloc=hosts[0])) if hosts else None
+
+
+def _keep(session: Session, source: str, received: captures.Received, held: entries.Lease | None) -> None:
+    capture_id = captures.keep(session, source, received)
+    if held is not None and received.status == 200:
+        entries.fetched(session, held, capture_id)
 
 
 def _validators(response: Response) -> entries.Validators:

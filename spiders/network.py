@@ -1,6 +1,7 @@
 """Nearest the network: the wait for a host's turn, and the capture of what came back, as it came."""
 
 import asyncio
+import math
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -9,9 +10,8 @@ from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CannotResolveHostError, DownloadCancelledError, IgnoreRequest
 from scrapy.http import Response
-from sqlalchemy.orm import Session
 
-from kzmonitor.collect import captures, entries
+from kzmonitor.collect import captures
 from kzmonitor.sources import budget
 from kzmonitor.sources.addresses import host_of
 from spiders.guard import PRIVATE_NAMES
@@ -35,9 +35,13 @@ class TurnTakingHandler(HTTP11DownloadHandler):
     async def download_request(self, request: Request) -> Response:
         """The response, once the host's budget allowed the request; time spent waiting is no time-out."""
         house, held = self._crawler.spider.house, request.meta.get("held")
-        if held is not None and not await house.run(entries.renew, held):
+        spider = self._crawler.spider
+        if held is not None and not await house.run(spider.renew, held):
             raise Refused(TAKEN_OVER)
-        await self._turn(house, host_of(request.url))
+        if spider.order:
+            await self._free_turn(house, host_of(request.url), spider.order)
+        else:
+            await self._turn(house, host_of(request.url))
         try:
             return await super().download_request(request)
         except CannotResolveHostError:
@@ -55,6 +59,17 @@ class TurnTakingHandler(HTTP11DownloadHandler):
             await asyncio.sleep(slot.wait_s - (clock() - asked))
             if clock() - asked - slot.wait_s <= slot.late_s:
                 return
+
+    async def _free_turn(self, house: House, host: str, order: int) -> None:
+        """Wait until nobody else asks the host: work that can wait gives up rather than push in."""
+        for _attempt in range(MOST_TURNS):
+            wait_s = await house.run(budget.take_free_slot, host, order)
+            if not wait_s:
+                return
+            if wait_s == math.inf:
+                break
+            await asyncio.sleep(wait_s)
+        raise Refused("rate-limited")
 
 
 class CaptureMiddleware:
@@ -87,14 +102,8 @@ class CaptureMiddleware:
             hops=request.meta.get("redirect_urls", ()),
             body=response.body,
         )
-        await self.spider.house.run(_keep, self.spider.declaration.slug, received, request.meta.get("held"))
+        await self.spider.keep(received, request)
         return response
-
-
-def _keep(session: Session, source: str, received: captures.Received, held: entries.Lease | None) -> None:
-    capture_id = captures.keep(session, source, received)
-    if held is not None and received.status == 200:
-        entries.fetched(session, held, capture_id)
 
 
 class BackoffMiddleware:

@@ -9,11 +9,15 @@ import typer
 
 from kzmonitor import VERSION
 from kzmonitor.cli import (
+    backfilling,
+    campaigns,
     classifying,
     collecting,
     databases,
     delivering,
     doctor,
+    exporting,
+    importing,
     learning,
     models,
     newsrooms,
@@ -21,6 +25,8 @@ from kzmonitor.cli import (
     running,
     shell,
     understanding,
+    verifying,
+    watching,
 )
 from kzmonitor.i18n import _
 
@@ -36,13 +42,19 @@ app = typer.Typer(
 
 for module in (
     collecting,
+    importing,
+    backfilling,
+    watching,
     understanding,
+    campaigns,
     reviewing,
     delivering,
     classifying,
     learning,
     models,
     newsrooms,
+    verifying,
+    exporting,
     databases,
     doctor,
     running,

@@ -57,6 +57,35 @@ def poll(slug: str) -> dict[str, int]:
     return crawled.counts
 
 
+def watch() -> dict[str, int]:
+    """Look at all pages behind alerts that are due; how many ended in each outcome.
+
+    Raises SourceError when a crawl broke off: what it had not looked at is still due."""
+    from kzmonitor.cli import watching
+
+    ended = watching.looked_at(config.settings().sources_dir)
+    broken = next((one for one in ended if not one.well), None)
+    if broken is not None:
+        message = _("{slug}: the crawl ended with: {state}")
+        raise SourceError(message.format(slug=broken.slug, state=broken.finished), broken.finished)
+    return dict(sum((watching.outcomes(one) for one in ended), Counter()))
+
+
+def backfill(source: str, first_day: str, last_day: str, tell: bool) -> dict[str, int]:
+    """Read back in the archive of a source, from the first to the last day (2021-02-03); what was counted.
+
+    Raises SourceError while something is left to do, which another try goes on with."""
+    from kzmonitor.cli import backfilling
+
+    days = backfilling.day(first_day), backfilling.day(last_day)
+    done = backfilling.read_back(source, *days, config.settings().sources_dir, tell=tell)
+    if done.left:
+        message = _("{slug}: {n} readings are not at their end: {state}")
+        state = done.troubles or done.crawled.finished
+        raise SourceError(message.format(slug=source, n=done.left, state=state), state)
+    return done.crawled.counts
+
+
 def understand() -> dict[str, int]:
     """Cut, score, group and open alerts until nothing is left; how many articles ended how, as `step:outcome`."""
     from kzmonitor.incidents.understand import understand as understand_all

@@ -1,8 +1,9 @@
 """Commands: understand, and alerts."""
 
 import re
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,7 +66,7 @@ def alerts(
             raise InputError(_("--status {status}: must be one of {known}").format(status=status, known=known))
         lines = incident_alerts.alerts(session, since=start, status=status, limit=limit)
     if json:
-        shell.show_json([vars(line) for line in lines])
+        shell.show_json([_as_json(line) for line in lines])
         return
     if not lines:
         shell.complain(_("no alerts yet: first collect, then understand (the demo keeps its own in var/demo)"))
@@ -84,6 +85,13 @@ def alerts(
             for line in lines
         ],
     )
+
+
+def _as_json(line: incident_alerts.AlertLine) -> dict[str, Any]:
+    """The fields of an alert and of its record, side by side; the first mover by name."""
+    fields: dict[str, Any] = asdict(line)
+    record: dict[str, Any] = fields.pop("record")
+    return fields | {"first_source": line.sources[0] if line.sources else None} | record
 
 
 def parse_since(text: str, now: datetime) -> datetime:

@@ -10,6 +10,8 @@ from kzmonitor.i18n import _
 from kzmonitor.sources import Declaration
 from kzmonitor.sources.addresses import host_of, is_loopback
 
+# The name of an imported text that has no address: a hash of the text.
+UNADDRESSED = "urn:sha256:"
 MAX_CHARACTERS = 2000  # addresses are unique keys, and PostgreSQL's index rows end at 2704 bytes
 
 # Who sent the reader, never what is shown: names from the lists of AdGuard, ClearURLs and Firefox.
@@ -39,6 +41,8 @@ def canonical_url(url: str, declaration: Declaration | None = None) -> str:
 
 def article_key(url: str, declaration: Declaration) -> str:
     """What makes an article one: `vlast:66096` where the outlet numbers it, else its canonical address."""
+    if url.startswith(UNADDRESSED):
+        return url
     tidy = _tidy(url)
     if number := _numbered(tidy, declaration):
         return f"{declaration.id_space}:{number['id']}"

@@ -34,12 +34,20 @@ class Received:
 
 def keep(session: Session, source: str, received: Received) -> UUID:
     """Store a response; the identifier of its capture."""
+    capture = made(source, received)
+    session.add(capture)
+    session.flush()
+    return capture.id
+
+
+def made(source: str, received: Received) -> Capture:
+    """The row of a response, not stored yet."""
     headers = {
         name.replace("\0", ""): [value.replace("\0", "") for value in values]
         for name, values in received.headers.items()
         if name.lower() not in NOT_KEPT
     }
-    capture = Capture(
+    return Capture(
         id=new_id(),
         source=source,
         url=received.url,
@@ -52,9 +60,6 @@ def keep(session: Session, source: str, received: Received) -> UUID:
         body=zstandard.compress(received.body),
         sha256=hashlib.sha256(received.body).digest(),
     )
-    session.add(capture)
-    session.flush()
-    return capture.id
 
 
 def body(capture: Capture) -> bytes:

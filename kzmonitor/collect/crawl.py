@@ -31,7 +31,7 @@ FINISHED = "finished"
 
 @dataclass(frozen=True)
 class Crawled:
-    """How the crawl of one source ended. `counts`: poll:STATE, new, fetched, failed:STATE, retried;
+    """How the crawl of one source ended. `counts`: poll:STATE, new, fetched, failed:STATE, retried, watched:OUTCOME;
     `notes`: what a probe saw, an object an address."""
 
     slug: str
@@ -45,9 +45,11 @@ class Crawled:
         return self.finished == FINISHED
 
 
-def run(slugs: Sequence[str], sources_dir: Path | None = None, spider: str | None = None) -> list[Crawled]:
+def run(
+    slugs: Sequence[str], sources_dir: Path | None = None, spider: str | None = None, work: str | None = None
+) -> list[Crawled]:
     """Crawl these sources in one child process; how each ended, in the same order. `spider`: one for all,
-    in place of those that the sources declare.
+    in place of those that the sources declare; `work`: watch or backfill, in place of collecting.
 
     Raises SetupError (one line, the child's) when nothing could be started."""
     with tempfile.TemporaryDirectory(prefix="kzmonitor-") as folder:
@@ -57,6 +59,8 @@ def run(slugs: Sequence[str], sources_dir: Path | None = None, spider: str | Non
             command += ["--sources-dir", str(sources_dir.absolute())]
         if spider is not None:
             command += ["--spider", spider]
+        if work is not None:
+            command += ["--work", work]
         last_line, code = _run_child(command)
         if not report.exists():
             if code == 2:

@@ -24,6 +24,7 @@ from kzmonitor.store.tables import Entry, Poll, Source, new_id
 LEASE = timedelta(minutes=30)
 # With the waits below: over a day and a half, so that an outlet that is down for a night loses nothing.
 MAX_TRIES = 12
+ARCHIVE = "archive"
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
 
@@ -102,9 +103,17 @@ def record_poll(
     return new
 
 
-def add(session: Session, declaration: Declaration, items: Sequence[Item], now: datetime, route: str = "direct") -> int:
+def add(
+    session: Session,
+    declaration: Declaration,
+    items: Sequence[Item],
+    now: datetime,
+    route: str = "direct",
+    *,
+    tell: bool = True,
+) -> int:
     """Note addresses to be fetched; how many were not known. Those of hosts that the source does not declare
-    are left out: nothing outside them is ever requested."""
+    are left out: nothing outside them is ever requested. `tell`: whether alerts of old ones are news for a digest."""
     rows: dict[str, dict[str, object]] = {}
     for item in items:
         try:
@@ -127,6 +136,7 @@ def add(session: Session, declaration: Declaration, items: Sequence[Item], now: 
                 # A doubtful time is left to the page, which may know better.
                 "published_at": None if doubt else published_at,
                 "found_at": now,
+                "tell": tell,
             },
         )
     if not rows:
@@ -137,13 +147,18 @@ def add(session: Session, declaration: Declaration, items: Sequence[Item], now: 
     return len(added.all())
 
 
-def lease(session: Session, source: str, holder: int, limit: int, now: datetime) -> list[Lease]:
-    """Up to `limit` entries of a source that are due, newest first, now held by `holder` for half an hour."""
+def lease(
+    session: Session, source: str, holder: int, limit: int, now: datetime, *, archive: bool = False
+) -> list[Lease]:
+    """Up to `limit` entries of a source that are due, newest first, now held by `holder` for half an hour.
+
+    archive: those that a backfill found, which a crawl of today's news leaves alone."""
     waiting = and_(Entry.state == "found", or_(Entry.retry_at.is_(None), Entry.retry_at <= now))
     abandoned = and_(Entry.state == "leased", leases.ended(Entry.lease_until, Entry.holder))
     due = (
         select(Entry.id)
-        .where(Entry.source == source, or_(waiting, abandoned))
+        .where(Entry.source == source, (Entry.route == ARCHIVE) if archive else (Entry.route != ARCHIVE))
+        .where(or_(waiting, abandoned))
         .order_by(func.coalesce(Entry.published_at, Entry.found_at).desc(), Entry.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -9,7 +9,7 @@ import io
 import re
 import zlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import urljoin
 
 import feedparser
@@ -20,6 +20,7 @@ from kzmonitor.collect.metadata import INVISIBLE, clean
 
 MAX_ITEMS = 2000
 TINY_BYTES = 200
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MAX_SITEMAP_BYTES = 20_000_000
 
 # feedparser gives up the whole feed at a number that stands for no character.
@@ -113,9 +114,11 @@ def _utc(moment: object) -> datetime | None:
         return None
 
 
-def parse_sitemap(body: bytes) -> Seen:
+def parse_sitemap(body: bytes, most: int = MAX_ITEMS, since: date | None = None) -> Seen:
     """The addresses of a sitemap, or the sitemaps of an index; gzip is undone. `lastmod` is no publication
-    date (one outlet sets today's on 65,000 addresses), it only orders them. Never raises."""
+    date (one outlet sets today's on 65,000 addresses), it only orders them. Never raises.
+
+    most: so many addresses, the last changed first; since: none that was last changed before this day."""
     if body[:2] == b"\x1f\x8b":
         unzipped = _gunzip(body)
         if unzipped is None:
@@ -134,9 +137,13 @@ def parse_sitemap(body: bytes) -> Seen:
     if kind not in ("urlset", "sitemapindex"):
         return Seen("html-for-xml" if kind == "html" else "not-xml")
     located = sorted(_locations(root), key=lambda pair: pair[1], reverse=True)
+    if since is not None:
+        located = [
+            (url, lastmod) for url, lastmod in located if not ISO_DAY.match(lastmod) or lastmod[:10] >= str(since)
+        ]
     if kind == "sitemapindex":
         return Seen("ok" if located else "no-items", children=[url for url, _lastmod in located])
-    items = [Item(url) for url, _lastmod in located[:MAX_ITEMS]]
+    items = [Item(url) for url, _lastmod in located[:most]]
     return Seen("ok" if items else "no-items", items)
 
 

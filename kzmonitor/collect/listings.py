@@ -30,7 +30,7 @@ def parse_listing(page: str, url: str, declaration: Declaration) -> Seen:
     found: dict[str, Item] = {}
     for link in tree.iter("a"):
         address = _address(link.get("href"), url)
-        if address is None or not _is_article(address, declaration):
+        if address is None or not is_article(address, declaration):
             continue
         try:
             key = canonical_url(address, declaration)
@@ -44,7 +44,8 @@ def parse_listing(page: str, url: str, declaration: Declaration) -> Seen:
     return Seen("ok" if found else "no-items", list(found.values()))
 
 
-def _is_article(address: str, declaration: Declaration) -> bool:
+def is_article(address: str, declaration: Declaration) -> bool:
+    """Whether an address of a source looks like that of an article."""
     try:
         host = host_of(address)
     except ValueError:

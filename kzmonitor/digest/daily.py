@@ -1,5 +1,6 @@
-"""The daily digest: files for the desk, mails for the subscribers."""
+"""The daily digest: files for the desk, mails for the subscribers, and before both the seal of the days that ended."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +16,14 @@ from kzmonitor.digest.period import ending_on
 from kzmonitor.digest.rendering import render
 from kzmonitor.digest.selection import Digest, select_digest
 from kzmonitor.errors import SetupError
+from kzmonitor.evidence import manifests, timestamps
 from kzmonitor.files import write_whole
 from kzmonitor.i18n import LANGUAGES, _
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
 from kzmonitor.store.tables import Alert
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,10 @@ def digest_of(
 ) -> Delivered:
     """Write the digest that ends at 08:00 (Almaty) on `day` in all languages, and send it.
 
-    dry_run: write the files and send nothing. Raises SetupError when there are subscribers but no mail server."""
+    All days that have ended are sealed first, so that their roots stand at its foot. dry_run: write the files and send
+    nothing, not to a timestamp server either. Raises SetupError when there are subscribers but no mail server."""
     period = ending_on(day)
+    _seal_days(database, settings, now, ask=not dry_run)
     with database.session() as session:
         digest = select_digest(session, period, declarations)
         later = session.scalar(select(func.count()).select_from(Alert).where(Alert.opened_at >= period.end)) or 0
@@ -66,6 +72,14 @@ def digest_of(
     )
     with database.session() as session:
         return Delivered(digest, files, mails, outbox.problems(session, period), later)
+
+
+def _seal_days(database: Database, settings: Settings, now: datetime, *, ask: bool) -> None:
+    """Close the manifests and have them stamped. A server that does not stamp must not hold up the morning's mail."""
+    manifests.close(database, now)
+    for day, state in timestamps.stamp(database, settings).items() if ask else ():
+        if state != timestamps.STAMPED:
+            log.warning("manifest of %s: no timestamp (%s); it is asked for again at the next digest", day, state)
 
 
 def write(

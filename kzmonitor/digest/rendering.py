@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from kzmonitor import i18n
 from kzmonitor.classify.labelled import Taxonomy
 from kzmonitor.digest.period import ALMATY
 from kzmonitor.digest.selection import Digest
+from kzmonitor.evidence import page_events
+from kzmonitor.incidents.saying import change
 from kzmonitor.language.places import region_names
 from kzmonitor.language.visible import visible
 from kzmonitor.sources.declaration import Declaration
@@ -43,7 +45,9 @@ def _environment(language: str) -> Environment:
     environment.install_gettext_translations(i18n.translations(language), newstyle=True)  # type: ignore[attr-defined]
     environment.filters["moment"] = lambda when: _moment(when, language)
     environment.filters["visible"] = visible
+    environment.filters["day"] = lambda iso: _day(iso, language)
     environment.globals["advice"] = advice
+    environment.globals["change"] = change
     return environment
 
 
@@ -60,6 +64,7 @@ def render(digest: Digest, language: str, taxonomy: Taxonomy, declarations: dict
             "sure": _sure,
             "region": {code: names[language] for code, names in region_names().items()},
             "summary": _summary(digest),
+            "pages": page_events.summed_up(digest.pages),
         }
         environment = _environment(language)
         count = len(digest.items)
@@ -93,6 +98,12 @@ def _moment(when: datetime | None, language: str) -> str:
     if when is None:
         return i18n._("time unknown")
     return str(format_datetime(when, "d MMM, HH:mm", tzinfo=ALMATY, locale=language))
+
+
+def _day(iso: str, language: str) -> str:
+    """An ISO day or month as people write it."""
+    first = date.fromisoformat(iso if len(iso) > len("2026-01") else f"{iso}-01")
+    return str(format_date(first, "d MMM" if len(iso) > len("2026-01") else "LLLL yyyy", locale=language))
 
 
 def _sure(score: float) -> str:

@@ -3,15 +3,18 @@ same bytes whatever was decided later."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, exists, func, select, true
 from sqlalchemy.orm import Session, aliased
 
+from kzmonitor.digest.news import told_at
 from kzmonitor.digest.period import Period
-from kzmonitor.incidents.severity import severity
+from kzmonitor.evidence import manifests, page_events
+from kzmonitor.evidence.manifests import Seal
+from kzmonitor.incidents.severity import independent, parts_of, summed, weigh
 from kzmonitor.language.places import region_of
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.sources.health import Health, health
@@ -46,9 +49,22 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """That somebody's case came to a status, from `before` (None: the first that is known). day: ISO day or month;
+    late: a later turn of it was told in an earlier digest."""
+
+    name: str | None
+    before: str | None
+    after: str
+    day: str | None
+    late: bool
+
+
+@dataclass(frozen=True)
 class Item:
     """One incident in a digest. `kind`: opened, renewed, relabelled (a person changed the labels of what was
-    mailed) or withdrawn (mailed, and no alert any more); `standing`: open, confirmed, rejected, duplicate."""
+    mailed) or withdrawn (mailed, and no alert any more); `standing`: open, confirmed, rejected, duplicate. turns: what
+    changed since the reader was told last; only of what is renewed, since an opening tells all of it."""
 
     alert_id: UUID
     event_ids: tuple[UUID, ...]
@@ -63,11 +79,14 @@ class Item:
     late: bool
     phrases: tuple[str, ...]
     reports: tuple[Report, ...]
+    turns: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True)
 class Digest:
-    """Everything one rendering needs. `left_out`: alerts that the subscriber did not ask for."""
+    """Everything one rendering needs. `left_out`: alerts that the subscriber did not ask for; `seal`: the root over
+    what was captured up to the end of `sealed_day`, None while that day is open; `pages`: how many pages behind
+    alerts were changed, gone, blocked or back."""
 
     period: Period
     items: list[Item] = field(default_factory=list)
@@ -77,6 +96,13 @@ class Digest:
     left_out: int = 0
     unseen: list[Health] = field(default_factory=list)
     watched: int = 0
+    pages: dict[str, int] = field(default_factory=dict)
+    seal: Seal | None = None
+
+    @property
+    def sealed_day(self) -> date:
+        """The last UTC day that has ended when the period ends."""
+        return _sealed_day(self.period)
 
 
 def select_digest(
@@ -102,6 +128,7 @@ def select_digest(
     healths = [health(session, declaration, period.end) for declaration in declarations.values() if declaration.enabled]
     return Digest(
         period=period,
+        seal=manifests.seal(session, _sealed_day(period)),
         items=sorted(
             (item for item in items if item.kind != "withdrawn"),
             key=lambda item: (-item.severity, -item.score, str(item.alert_id)),
@@ -109,19 +136,25 @@ def select_digest(
         corrections=sorted((item for item in items if item.kind == "withdrawn"), key=lambda item: str(item.alert_id)),
         in_queue=_in_queue(session, period.end),
         articles=_articles(session, period),
+        pages=page_events.counted(session, period.start, period.end),
         left_out=len(told) - len(items),
         unseen=sorted((one for one in healths if not one.well and one.state != "never"), key=lambda one: one.slug),
         watched=len(healths),
     )
 
 
+def _sealed_day(period: Period) -> date:
+    return period.end.astimezone(UTC).date() - timedelta(days=1)
+
+
 def _events(
     session: Session, period: Period, subscriber: UUID | None, since: datetime | None
 ) -> dict[UUID, list[AlertEvent]]:
     """The period's events by alert. For a subscriber: those that no delivery has told them."""
-    query = select(AlertEvent).where(AlertEvent.ready_at < period.end)
+    news = told_at()
+    query = select(AlertEvent).where(news < period.end)
     if subscriber is None:
-        query = query.where(AlertEvent.ready_at >= period.start)
+        query = query.where(news >= period.start)
     else:
         told = (
             select(DeliveryItem)
@@ -132,7 +165,7 @@ def _events(
                 Delivery.period_end < period.end,
             )
         )
-        query = query.where(AlertEvent.ready_at >= (since or period.start), ~told.exists())
+        query = query.where(news >= (since or period.start), ~told.exists())
     by_alert: dict[UUID, list[AlertEvent]] = {}
     for event in session.scalars(query.order_by(AlertEvent.ready_at, AlertEvent.id)):
         by_alert.setdefault(event.alert_id, []).append(event)
@@ -163,12 +196,34 @@ def _item(session: Session, alert_id: UUID, events: Sequence[AlertEvent], period
         language=leader.language,
         region=region_of(leader.title, leader.text),
         labels=tuple(sorted(labels)),
-        severity=severity(labels, len({report.source for report in reports})),
+        severity=_severity(session, alert_id, labels, told, period.end),
         score=max(row.relevance or 0.0 for row in told),
         late=leader.published_at is not None and leader.published_at < period.start - LATE,
         phrases=_phrases(leader.reasons or []),
         reports=reports,
+        turns=_turns(events) if kind == "renewed" else (),
     )
+
+
+def _turns(events: Sequence[AlertEvent]) -> tuple[Turn, ...]:
+    """What turned, in order of time: what came late stands where it belongs."""
+    turning = [event for event in events if event.turns and event.to_status]
+    turning.sort(key=lambda event: (event.day or "", event.ready_at))
+    return tuple(Turn(event.name, event.from_status, str(event.to_status), event.day, event.late) for event in turning)
+
+
+def _severity(session: Session, alert_id: UUID, labels: Collection[str], told: Sequence[Any], end: datetime) -> int:
+    """The severity at `end`: kind and sources as told by then, the other parts as the last event before it had them."""
+    query = (
+        select(AlertEvent.severity_parts)
+        .where(AlertEvent.alert_id == alert_id, AlertEvent.ready_at < end, AlertEvent.severity_parts.is_not(None))
+        .order_by(AlertEvent.ready_at.desc(), AlertEvent.id.desc())
+        .limit(1)
+    )
+    noted = parts_of(session.scalar(query) or ())
+    sources = independent([row.text for row in told], [row.source for row in told])
+    fresh = weigh(labels, sources=sources).parts
+    return summed([*fresh, *(part for part in noted if part.what not in ("kind", "sources"))]).level
 
 
 def _kind(is_alert: bool, events: Sequence[AlertEvent]) -> str | None:
@@ -276,5 +331,7 @@ def _in_queue(session: Session, end: datetime) -> int:
 
 
 def _articles(session: Session, period: Period) -> int:
+    """Articles that the sources showed; not what an import or a backfill brought."""
     query = select(func.count()).select_from(Entry).where(Entry.found_at >= period.start, Entry.found_at < period.end)
+    query = query.where(Entry.route.not_in(("import", "archive")))
     return session.scalar(query) or 0

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, DateTime, Select, Text, Uuid, any_, column, func, literal, select, table, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from kzmonitor.incidents.recorded import RecordView, parties, record_of
 from kzmonitor.incidents.told import TOLD, ArticleView, articles
 from kzmonitor.store.tables import (
     Account,
@@ -34,6 +35,8 @@ alert_standing = table(
 )
 # The order of work: the gravest first, then the surest, then what has waited longest.
 ORDER = (-Incident.severity, -Alert.score, Alert.opened_at, Alert.id)
+# The alert of an incident that was merged into another one stays with its reviews, but the other speaks for it.
+NOT_MERGED = Incident.redirect_to.is_(None)
 
 
 class Filters(TypedDict, total=False):
@@ -57,7 +60,8 @@ class Standing:
 
 @dataclass(frozen=True)
 class AlertLine:
-    """An alert as a list shows it. `sources` are slugs; they and `languages` come in order of publication."""
+    """An alert as a list shows it. `sources` are slugs; they and `languages` come in order of publication, the first
+    mover first. `record`: the parties with their cases, the parts of the severity, dates, sums, law."""
 
     id: UUID
     incident_id: UUID
@@ -74,6 +78,7 @@ class AlertLine:
     sources: list[str]
     articles: int
     languages: list[str]
+    record: RecordView
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class Event:
-    """A turn of an alert that its readers are told of."""
+    """A turn of an alert that its readers are told of. name: of the party whose case turned, on `day` (ISO day or
+    month); late: a later turn of it had been told already."""
 
     kind: str
+    name: str | None
     from_status: str | None
     to_status: str | None
+    day: str | None
+    late: bool
     ready_at: datetime
 
 
@@ -116,12 +125,18 @@ class AlertView:
 
 def alerts(session: Session, *, limit: int = 200, offset: int = 0, **filters: Unpack[Filters]) -> list[AlertLine]:
     """Alerts in the order of work, those that pass all filters."""
-    return _lines(session, _filtered(filters).order_by(*ORDER).limit(limit).offset(offset))
+    return _lines(session, _filtered(filters).where(NOT_MERGED).order_by(*ORDER).limit(limit).offset(offset))
 
 
 def counts(session: Session) -> dict[str, int]:
     """How many alerts stand at each status, all statuses named."""
-    query = select(alert_standing.c.status, func.count().label("number")).group_by(alert_standing.c.status)
+    query = (
+        select(alert_standing.c.status, func.count().label("number"))
+        .join(Alert, Alert.id == alert_standing.c.alert)
+        .join(Incident, Incident.id == Alert.incident_id)
+        .where(NOT_MERGED)
+        .group_by(alert_standing.c.status)
+    )
     return dict.fromkeys(STATUSES, 0) | {row.status: row.number for row in session.execute(query)}
 
 
@@ -147,7 +162,7 @@ def neighbours(session: Session, alert_id: UUID, **filters: Unpack[Filters]) -> 
     if place is None:
         return None, None
     here = tuple_(*place)
-    others = _filtered(filters).with_only_columns(Alert.id).limit(1)
+    others = _filtered(filters).where(NOT_MERGED).with_only_columns(Alert.id).limit(1)
     before = others.where(tuple_(*ORDER) < here).order_by(*(part.desc() for part in ORDER))
     after = others.where(tuple_(*ORDER) > here).order_by(*ORDER)
     return session.scalar(before), session.scalar(after)
@@ -179,6 +194,18 @@ def alert(session: Session, id: UUID) -> AlertView | None:
         history=past,
         version=past[-1].id if past else None,
     )
+
+
+def moved_to(session: Session, alert_id: UUID) -> UUID | None:
+    """The alert that speaks for this one since its incident was merged into another; None where that is itself."""
+    incident = session.scalars(select(Incident).join(Alert).where(Alert.id == alert_id)).one_or_none()
+    seen = set[UUID]()
+    while incident is not None and incident.redirect_to is not None and incident.id not in seen:
+        seen.add(incident.id)
+        incident = session.get(Incident, incident.redirect_to)
+    if incident is None or not seen:
+        return None
+    return session.scalars(select(Alert.id).where(Alert.incident_id == incident.id)).one_or_none()
 
 
 def history(session: Session, alert_id: UUID) -> list[Decision]:
@@ -224,7 +251,8 @@ def _filtered(filters: Filters) -> Select[Any]:
 
 def _lines(session: Session, query: Select[Any]) -> list[AlertLine]:
     rows = session.execute(query).all()
-    told = _told(session, [incident.id for _, incident, _, _ in rows])
+    incidents = [incident.id for _, incident, _, _ in rows]
+    told, kept = _told(session, incidents), parties(session, incidents)
     return [
         AlertLine(
             id=alert.id,
@@ -242,6 +270,7 @@ def _lines(session: Session, query: Select[Any]) -> list[AlertLine]:
             sources=list(dict.fromkeys(source for source, _ in told[incident.id])),
             articles=len(told[incident.id]),
             languages=list(dict.fromkeys(language for _, language in told[incident.id])),
+            record=record_of(incident, kept[incident.id]),
         )
         for alert, incident, status, labels in rows
     ]
@@ -264,8 +293,11 @@ def _told(session: Session, incidents: Sequence[UUID]) -> dict[UUID, list[tuple[
 
 def _events(session: Session, alert_id: UUID) -> list[Event]:
     query = (
-        select(AlertEvent.kind, AlertEvent.from_status, AlertEvent.to_status, AlertEvent.ready_at)
+        select(
+            AlertEvent.kind, AlertEvent.name, AlertEvent.from_status, AlertEvent.to_status, AlertEvent.day,
+            AlertEvent.late, AlertEvent.ready_at,
+        )
         .where(AlertEvent.alert_id == alert_id)
         .order_by(AlertEvent.ready_at, AlertEvent.id)
-    )
+    )  # fmt: skip
     return [Event(*row) for row in session.execute(query)]

@@ -1,165 +1,231 @@
-"""From flagged articles to incidents and alerts: copies share one incident, an incident has one alert.
+"""From flagged articles to incidents: whatever the order and the number of workers, the same articles make the same
+incidents (see blocks.py), which keep their ids.
 
-Grouping holds one advisory lock, so that any number of workers give what one would have given."""
+Reading clues and scoring pairs is done by any number of workers at once; they commit what they found. Grouping takes
+milliseconds a block and holds one advisory lock for all blocks: which articles a block has is only known when its
+pairs are read, so that locks for each block would have to be given back and taken anew while it grows."""
 
 from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
-from sqlalchemy.sql import func
 
-from kzmonitor.incidents import duplicates
-from kzmonitor.incidents.severity import severity
-from kzmonitor.language.places import region_of
-from kzmonitor.store.tables import (
-    Alert,
-    AlertEvent,
-    Article,
-    Incident,
-    IncidentArticle,
-    Prediction,
-    Revision,
-    new_id,
-)
+from kzmonitor.incidents import blocks, candidates, duplicates, keeping
+from kzmonitor.incidents.blocks import SAME_FROM, Pair
+from kzmonitor.incidents.constraints import Word, settle
+from kzmonitor.incidents.identity import settle_ids
+from kzmonitor.incidents.round_ups import is_round_up
+from kzmonitor.incidents.telling import Telling
+from kzmonitor.store.tables import ArticleClue, ArticlePair, Incident, IncidentArticle, PairLabel, Review
 
 GROUPING_LOCK = 0x6B7A6772
-WINDOW = timedelta(days=45)
 BATCH = 50
+FIRST, COPY, SAME, PERSON, ROUND_UP = "first", "copy", "same event", "person", "round-up"
 
 
 @dataclass(frozen=True)
-class Flagged:
-    """An article that a model flagged and that belongs to no incident yet."""
+class Block:
+    """Articles that may share incidents with one another and with no others, and what is known of their pairs."""
 
-    article_id: UUID
-    title: str
-    text: str
-    when: datetime
-    labels: list[str]
-    tier: str
-    relevance: float
+    tellings: Sequence[Telling]
+    pairs: Mapping[Pair, ArticlePair]
+    words: Sequence[Word[UUID]]
 
 
-def group_waiting(session: Session, model_id: UUID, now: datetime, limit: int = BATCH) -> Counter[str]:
-    """Give up to `limit` flagged articles their incident; how many opened one, joined one (empty: none waits)."""
-    session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": GROUPING_LOCK})
+def group_waiting(session: Session, now: datetime, limit: int = BATCH) -> Counter[str]:
+    """Group the blocks of up to `limit` articles whose pairs are scored; how many of them opened an incident, joined
+    one, or only list some (empty: none waits)."""
+    lock(session)
+    query = (
+        select(ArticleClue.article_id)
+        .where(ArticleClue.paired, ~ArticleClue.grouped)
+        .order_by(ArticleClue.told_at, ArticleClue.article_id)
+        .limit(limit)
+    )
+    return group_again(session, list(session.scalars(query)), now)
+
+
+def group_again(session: Session, articles: Sequence[UUID] | set[UUID], now: datetime) -> Counter[str]:
+    """Group the blocks of some articles anew, under the lock; what became of those articles."""
+    lock(session)
     outcomes: Counter[str] = Counter()
-    for article in flagged(session, model_id, limit):
-        known = _incident_of_copy(session, article)
-        if known is None:
-            _open(session, article, now)
-            outcomes["opened"] += 1
-        else:
-            _join(session, article, *known, now=now)
-            outcomes["joined"] += 1
-        duplicates.remember(session, article.article_id, article.text)
+    left = list(articles)
+    while left:
+        done = _write(session, _block(session, left[0]), now)
+        outcomes.update(outcome for article, outcome in done.items() if article in articles)
+        session.execute(update(ArticleClue).where(ArticleClue.article_id.in_(done)).values(grouped=True))
+        left = [article for article in left[1:] if article not in done]
     return outcomes
 
 
-def flagged(session: Session, model_id: UUID, limit: int) -> list[Flagged]:
-    """Flagged articles without an incident, in order of publication."""
-    when = func.coalesce(Revision.published_at, Article.first_seen)
-    query = (
-        select(
-            Article.id, Revision.title, Revision.text, when, Prediction.labels, Prediction.tier, Prediction.relevance
-        )
-        .join(Revision, Revision.id == Article.current_revision)
-        .join(Prediction, (Prediction.revision_id == Revision.id) & (Prediction.model_id == model_id))
-        .where(Prediction.tier.is_not(None))
-        .where(~select(IncidentArticle).where(IncidentArticle.article_id == Article.id).exists())
-        .order_by(when, Article.key)
-        .limit(limit)
+def lock(session: Session) -> None:
+    """Let nobody else group until the caller's transaction ends."""
+    session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": GROUPING_LOCK})
+
+
+def group_now(session: Session, model_id: UUID, now: datetime) -> Counter[str]:
+    """All steps for all that waits, in the caller's transaction; outcomes as of `group_waiting`."""
+    outcomes: Counter[str] = Counter()
+    for step in (
+        duplicates.index_waiting,
+        partial(candidates.note_clues, model_id=model_id),
+        candidates.judge_pairs,
+        partial(group_waiting, now=now),
+    ):
+        outcomes = Counter()
+        while done := step(session):
+            outcomes += done
+    return outcomes
+
+
+def resolve(session: Session, incident_id: UUID) -> UUID:
+    """The incident that this one was merged into, or itself: links to merged incidents keep working."""
+    return session.scalar(select(Incident.redirect_to).where(Incident.id == incident_id)) or incident_id
+
+
+def _block(session: Session, article_id: UUID) -> Block:
+    """The block of an article: what likely pairs, people's words and incidents of before connect with it."""
+    reached: set[UUID] = set()
+    edge = {article_id}
+    while edge:
+        reached |= edge
+        edge = _scored(session, _connected(session, edge) - reached)
+    return Block(candidates.tellings(session, reached), _pairs(session, reached), _words(session, reached))
+
+
+def _connected(session: Session, articles: Collection[UUID]) -> set[UUID]:
+    found: set[UUID] = set()
+    for table, likely in ((ArticlePair, ArticlePair.chance >= SAME_FROM), (PairLabel, PairLabel.same)):
+        for one, other in ((table.first, table.second), (table.second, table.first)):
+            found |= set(session.scalars(select(other).where(one.in_(articles), likely)))
+    own = select(IncidentArticle.incident_id).where(
+        IncidentArticle.article_id.in_(articles), IncidentArticle.why != ROUND_UP
     )
-    return [Flagged(*row[:5], tier=row[5] or "queue", relevance=row[6]) for row in session.execute(query)]
-
-
-def _incident_of_copy(session: Session, article: Flagged) -> tuple[Incident, duplicates.Copy] | None:
-    """The incident of the closest copy, if its first article is a copy, too: a chain of copies that drifts away
-    from its leader would join what has nothing in common."""
-    for copy in duplicates.copies(session, article.article_id, article.text):
-        incident = session.scalars(
-            select(Incident).join(IncidentArticle).where(IncidentArticle.article_id == copy.article_id).limit(1)
-        ).one_or_none()
-        if incident is None or abs(article.when - incident.last_seen) > WINDOW:
-            continue
-        leader = duplicates.word_pairs(_leader_text(session, incident.id))
-        if duplicates.containment(leader, duplicates.word_pairs(article.text)) >= duplicates.SAME_FROM:
-            return incident, copy
-    return None
-
-
-def _leader_text(session: Session, incident_id: UUID) -> str:
-    query = (
-        select(Revision.text)
-        .join(Article, Article.current_revision == Revision.id)
-        .join(IncidentArticle, IncidentArticle.article_id == Article.id)
-        .where(IncidentArticle.incident_id == incident_id)
-        .order_by(func.coalesce(Revision.published_at, Article.first_seen), Article.key)
-        .limit(1)
-    )
-    return session.scalars(query).one()
-
-
-def _open(session: Session, article: Flagged, now: datetime) -> None:
-    incident = Incident(
-        id=new_id(),
-        title=article.title,
-        first_seen=article.when,
-        last_seen=article.when,
-        labels=sorted(article.labels),
-        severity=severity(article.labels, sources=1),
-        region=region_of(article.title, article.text),
-    )
-    session.add(incident)
-    session.flush()
-    _tell(session, incident, article, "first", 1.0)
-    alert = Alert(id=new_id(), incident_id=incident.id, tier=article.tier, score=article.relevance, opened_at=now)
-    session.add(alert)
-    session.flush()
-    session.add(AlertEvent(alert_id=alert.id, kind="opened", article_id=article.article_id, ready_at=now))
-    session.flush()
-
-
-def _join(session: Session, article: Flagged, incident: Incident, copy: duplicates.Copy, *, now: datetime) -> None:
-    """Add a copy: the incident learns its labels and time. Only a rise to tier `mail` is news to its readers."""
-    _tell(session, incident, article, "copy", copy.containment)
-    incident.first_seen = min(incident.first_seen, article.when)
-    incident.last_seen = max(incident.last_seen, article.when)
-    incident.labels = sorted({*incident.labels, *article.labels})
-    incident.severity = severity(incident.labels, _sources(session, incident.id))
-    alert = session.scalars(select(Alert).where(Alert.incident_id == incident.id)).one()
-    alert.score = max(alert.score, article.relevance)
-    if alert.tier == "queue" and article.tier == "mail":
-        alert.tier = "mail"
-        session.add(
-            AlertEvent(
-                alert_id=alert.id,
-                kind="renewed",
-                from_status="queue",
-                to_status="mail",
-                article_id=article.article_id,
-                ready_at=now,
+    found |= set(
+        session.scalars(
+            select(IncidentArticle.article_id).where(
+                IncidentArticle.incident_id.in_(own), IncidentArticle.why != ROUND_UP
             )
         )
-    session.flush()
-
-
-def _tell(session: Session, incident: Incident, article: Flagged, why: str, score: float) -> None:
-    session.execute(
-        insert(IncidentArticle)
-        .values(incident_id=incident.id, article_id=article.article_id, why=why, score=score, by="grouping")
-        .on_conflict_do_nothing()
     )
+    return found
 
 
-def _sources(session: Session, incident_id: UUID) -> int:
+def _scored(session: Session, articles: Collection[UUID]) -> set[UUID]:
+    """Those whose pairs are all known: the others are grouped when their turn comes."""
+    query = select(ArticleClue.article_id).where(ArticleClue.article_id.in_(articles), ArticleClue.paired)
+    return set(session.scalars(query))
+
+
+def _pairs(session: Session, articles: Collection[UUID]) -> dict[Pair, ArticlePair]:
+    query = select(ArticlePair).where(ArticlePair.first.in_(articles), ArticlePair.second.in_(articles))
+    return {frozenset({pair.first, pair.second}): pair for pair in session.scalars(query)}
+
+
+def _words(session: Session, articles: Collection[UUID]) -> list[Word[UUID]]:
+    """What people said of pairs within a block, but for what they took back."""
+    undone = select(Review.undoes).where(Review.undoes.is_not(None))
     query = (
-        select(func.count(func.distinct(Article.source)))
-        .join(IncidentArticle, IncidentArticle.article_id == Article.id)
-        .where(IncidentArticle.incident_id == incident_id)
+        select(PairLabel)
+        .where(PairLabel.first.in_(articles), PairLabel.second.in_(articles))
+        .where(PairLabel.review_id.not_in(undone))
     )
-    return session.scalar(query) or 0
+    return [Word(str(said.review_id), said.first, said.second, said.same) for said in session.scalars(query)]
+
+
+def _write(session: Session, block: Block, now: datetime) -> dict[UUID, str]:
+    """Make incidents of a block; article -> what became of it."""
+    told = {telling.article_id: telling for telling in block.tellings}
+    lists = [telling.article_id for telling in block.tellings if is_round_up(telling)]
+    orders = {id: telling.order for id, telling in told.items() if id not in lists}
+    chances = {pair: row.chance for pair, row in block.pairs.items()}
+    grouped = blocks.groups(orders, chances, settle(block.words))
+    before = _before(session, told)
+    ids = settle_ids(session, grouped, {article: id for article, id in before.items() if article in orders})
+    outcomes = dict.fromkeys(lists, "listed")
+    for id, group in zip(ids, grouped, strict=True):
+        keeping.keep(session, id, [told[article] for article in group], now)
+        session.get_one(Incident, id).opened_by = group[0]
+        _enter(session, id, [_why(article, group, block, place) for place, article in enumerate(group)])
+        _enter(session, id, [line for article in lists if (line := _listed(article, group, block))])
+        outcomes |= dict.fromkeys(group, "joined")
+        if id not in before.values():
+            outcomes[group[0]] = "opened"
+    _leave(session, grouped, ids, lists, block)
+    return outcomes
+
+
+def _before(session: Session, articles: Collection[UUID]) -> dict[UUID, UUID]:
+    """Article -> the incident that it tells of until now."""
+    query = select(IncidentArticle.article_id, IncidentArticle.incident_id).where(
+        IncidentArticle.article_id.in_(articles), IncidentArticle.why != ROUND_UP
+    )
+    return {row.article_id: row.incident_id for row in session.execute(query)}
+
+
+@dataclass(frozen=True)
+class Line:
+    """Why an article stands in an incident."""
+
+    article_id: UUID
+    why: str
+    score: float
+    reasons: Sequence[str]
+
+
+def _best(article: UUID, group: Iterable[UUID], block: Block) -> ArticlePair | None:
+    """The likeliest pair of an article with one of a group."""
+    pairs = [block.pairs[pair] for other in group if (pair := frozenset({article, other})) in block.pairs]
+    return max(pairs, key=lambda pair: (pair.chance, str(pair.first), str(pair.second)), default=None)
+
+
+def _why(article: UUID, group: Sequence[UUID], block: Block, place: int) -> Line:
+    """The first of a group stands for itself, the others for the likeliest pair with one of it."""
+    if place == 0:
+        return Line(article, FIRST, 1.0, [])
+    best = _best(article, group, block)
+    if best is None or best.chance < SAME_FROM:
+        return Line(article, PERSON, best.chance if best else 0.0, best.reasons if best else [])
+    return Line(article, COPY if candidates.COPY in best.reasons else SAME, best.chance, best.reasons)
+
+
+def _listed(article: UUID, group: Sequence[UUID], block: Block) -> Line | None:
+    """That a round-up lists an incident, if it is likely of one event with a telling of it."""
+    best = _best(article, group, block)
+    return Line(article, ROUND_UP, best.chance, best.reasons) if best and best.chance >= SAME_FROM else None
+
+
+def _enter(session: Session, incident_id: UUID, lines: Sequence[Line]) -> None:
+    rows = [
+        {
+            "incident_id": incident_id, "article_id": line.article_id, "why": line.why, "score": line.score,
+            "reasons": list(line.reasons), "by": "grouping",
+        }
+        for line in lines
+    ]  # fmt: skip
+    if rows:
+        statement = insert(IncidentArticle)
+        known = {name: statement.excluded[name] for name in ("why", "score", "reasons")}
+        session.execute(statement.on_conflict_do_update(index_elements=["incident", "article"], set_=known), rows)
+
+
+def _leave(
+    session: Session, grouped: Sequence[Sequence[UUID]], ids: Sequence[UUID], lists: Sequence[UUID], block: Block
+) -> None:
+    """Take articles out of the incidents that they do not tell of any more."""
+    for id, group in zip(ids, grouped, strict=True):
+        session.execute(
+            delete(IncidentArticle).where(IncidentArticle.article_id.in_(group), IncidentArticle.incident_id != id)
+        )
+    for article in lists:
+        of = [id for id, group in zip(ids, grouped, strict=True) if _listed(article, group, block)]
+        session.execute(
+            delete(IncidentArticle).where(IncidentArticle.article_id == article, IncidentArticle.incident_id.not_in(of))
+        )
+    session.flush()

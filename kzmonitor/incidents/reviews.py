@@ -5,6 +5,9 @@ that is of tier `mail` and undecided. A decision that moves an alert into that s
 ready now; one that moves it out of it, or changes its labels, writes `corrected` if the alert was in a digest
 already. Events are never taken back: the digest tells an alert once, however many events it has in a period,
 and as it stands then.
+
+A merge or a split says of pairs of articles that they tell of one event, or not; the incidents are then made anew from
+their articles (see grouping.py), so that it holds for what comes later, too.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,10 +19,13 @@ from sqlalchemy.orm import Session, aliased
 
 from kzmonitor.errors import InputError, KzmonitorError
 from kzmonitor.i18n import _
+from kzmonitor.incidents import grouping, joining
 from kzmonitor.incidents.alerts import Standing, standing
-from kzmonitor.store.tables import Alert, AlertEvent, DeliveryItem, IncidentArticle, Review, Revision, new_id
+from kzmonitor.store.tables import Alert, AlertEvent, DeliveryItem, Incident, IncidentArticle, Review, Revision, new_id
 
-DECISIONS = ("confirm", "correct", "reject", "duplicate", "unsure", "undo")
+DECISIONS = ("confirm", "correct", "reject", "duplicate", "merge", "split", "unsure", "undo")
+# These may change which articles an incident has.
+REGROUPING = ("merge", "split", "undo")
 # Why an alert is none: the look-alikes that the model must learn to leave alone.
 REASONS = ("ordinary_crime", "ordinary_business", "politics", "elsewhere", "no_act", "passing", "old", "other")
 LONGEST_NOTE = 4000
@@ -41,14 +47,20 @@ def decide(
     seen_version: UUID | None = None,
     revision_id: UUID | None = None,
     account_id: UUID | None = None,
+    into: UUID | None = None,
+    articles: Collection[UUID] = (),
     now: datetime,
 ) -> Review:
     """The new row of an alert's history.
 
     labels: for `correct`, some of `known_labels`, the taxonomy's names; a `confirm` keeps those that stand, so
     that no later model changes what was confirmed. reason: for `reject`, one of `REASONS`. seen_version: the
-    latest review that the reviewer saw, None for none. revision_id: the text that was shown.
+    latest review that the reviewer saw, None for none. revision_id: the text that was shown. into: for `merge`, the
+    alert that tells of the same event. articles: for `split`, those of the alert that tell of another event.
     Raises Conflict, or InputError when the decision makes no sense."""
+    if decision in REGROUPING:
+        # Before any row is locked: grouping takes this lock, then rows.
+        grouping.lock(session)
     alert = session.scalar(select(Alert).where(Alert.id == alert_id).with_for_update())
     before = standing(session, alert_id)
     if alert is None or before is None:
@@ -56,9 +68,13 @@ def decide(
     latest = _latest(session, alert_id)
     if latest != seen_version:
         raise Conflict(_("somebody else decided on this alert meanwhile; see what stands now and decide again"))
+    if decision != "undo" and session.get_one(Incident, alert.incident_id).redirect_to is not None:
+        raise Conflict(_("this alert was merged into another one meanwhile; open that one"))
     _check(decision, reason, note)
     if revision_id is not None:
         _check_told(session, alert, revision_id)
+    pairs = joining.joined(session, alert, into) if decision == "merge" else []
+    pairs = joining.parted(session, alert, articles) if decision == "split" else pairs
     review = Review(
         id=_id_after(latest),
         account_id=account_id,
@@ -75,6 +91,10 @@ def decide(
     )
     session.add(review)
     session.flush()
+    joining.keep(session, review, pairs)
+    if rearranged := joining.told_of(session, review):
+        grouping.group_again(session, rearranged, now)
+        return review
     after = standing(session, alert_id)
     assert after is not None, "the alert is locked"
     _tell(session, alert, before, after, now)

@@ -31,7 +31,8 @@ class PredictionView:
 
 @dataclass(frozen=True)
 class ArticleView:
-    """The current text of one article of an incident, where it came from, and what the model said of it."""
+    """The current text of one article of an incident, where it came from (`route`: direct, feed, proxy, mirror,
+    archive, import), and what the model said of it."""
 
     id: UUID
     revision_id: UUID
@@ -46,13 +47,14 @@ class ArticleView:
     published_at: datetime | None
     date_doubt: str | None
     fetched_at: datetime
+    route: str
     prediction: PredictionView | None
 
 
 def articles(session: Session, incident_id: UUID) -> list[ArticleView]:
     """The articles of an incident in order of publication."""
     query = (
-        select(Article, Revision, Source.name, Capture.fetched_at)
+        select(Article, Revision, Source.name, Capture.fetched_at, Capture.route)
         .join(IncidentArticle, IncidentArticle.article_id == Article.id)
         .join(Revision, Revision.id == Article.current_revision)
         .join(Source, Source.slug == Article.source)
@@ -61,7 +63,7 @@ def articles(session: Session, incident_id: UUID) -> list[ArticleView]:
         .order_by(*TOLD)
     )
     rows = session.execute(query).all()
-    said = _predictions(session, [revision.id for _, revision, _, _ in rows])
+    said = _predictions(session, [revision.id for _, revision, *_ in rows])
     return [
         ArticleView(
             id=article.id,
@@ -77,9 +79,10 @@ def articles(session: Session, incident_id: UUID) -> list[ArticleView]:
             published_at=revision.published_at,
             date_doubt=revision.date_doubt,
             fetched_at=fetched_at,
+            route=route,
             prediction=said.get(revision.id),
         )
-        for article, revision, name, fetched_at in rows
+        for article, revision, name, fetched_at, route in rows
     ]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from kzmonitor.classify import registry, scoring
 from kzmonitor.collect import articles
 from kzmonitor.config import Settings
-from kzmonitor.incidents import grouping
+from kzmonitor.incidents import campaign_keeping, candidates, duplicates, grouping
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
 
@@ -30,6 +30,7 @@ def understand(
     """Do all that waits, a batch a transaction; what several workers do together is done once."""
     done = Understood()
     _until_empty(database, done.cut, lambda session: articles.cut_waiting(session, declarations))
+    _until_empty(database, Counter(), duplicates.index_waiting)
     with database.session() as session:
         model = registry.champion(session, now())
     fitted = registry.classifier(model)
@@ -38,7 +39,11 @@ def understand(
         done.scored,
         lambda session: scoring.score_waiting(session, model, fitted, settings.rescore_days, now()),
     )
-    _until_empty(database, done.grouped, lambda session: grouping.group_waiting(session, model.id, now()))
+    _until_empty(database, Counter(), lambda session: candidates.note_clues(session, model.id))
+    _until_empty(database, Counter(), candidates.judge_pairs)
+    _until_empty(database, done.grouped, lambda session: grouping.group_waiting(session, now()))
+    with database.session() as session:
+        campaign_keeping.keep_campaigns(session, now())
     return done
 
 

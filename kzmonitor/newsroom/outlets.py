@@ -167,6 +167,7 @@ class Outlet:
         """All addresses of a report answer `status`, while feeds and listings go on showing it."""
         with self.lock:
             self._blocked[self._by_id[record_id].record.id] = status
+            self.version += 1  # a page that was answered before is blocked, too
 
     def fault(self, pattern: str, fault: Fault) -> None:
         """From now on `fault` spoils the answers whose path, with or without query, matches a shell pattern.

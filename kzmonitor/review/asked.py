@@ -14,6 +14,8 @@ ALL = "all"
 # Whatever else an address says would find nothing.
 WORD = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 LAST_PAGE = 100_000
+# The last identifier in an address, or an identifier alone.
+IDENTIFIER = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True)
@@ -69,3 +71,9 @@ def _uuid(said: str) -> UUID | None:
         return UUID(said)
     except ValueError:
         return None
+
+
+def alert_meant(said: str) -> UUID | None:
+    """The alert whose address, or identifier, somebody wrote into a form; None where there is none in it."""
+    found = IDENTIFIER.search(said.split("?")[0])
+    return UUID(found[0]) if found else None

@@ -14,9 +14,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from kzmonitor.classify.labelled import LabelSpec
 from kzmonitor.errors import InputError
-from kzmonitor.incidents import alerts, reviews, told
+from kzmonitor.evidence import page_events
+from kzmonitor.incidents import alerts, reviews, saying, told
 from kzmonitor.review import wording
-from kzmonitor.review.asked import Asked
+from kzmonitor.review.asked import Asked, alert_meant
 from kzmonitor.review.passages import marked
 from kzmonitor.review.screens import screen
 from kzmonitor.review.security import COOKIE, Door
@@ -106,6 +107,12 @@ def list_of_alerts(request: Request, desk: At) -> Response:
 
 @router.get("/alerts/{alert_id}")
 def one_alert(request: Request, desk: At, alert_id: UUID) -> Response:
+    """One alert; where its incident was merged into another one, the alert that speaks for it now."""
+    with desk.database.session() as session:
+        moved_to = alerts.moved_to(session, alert_id)
+    if moved_to is not None:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/alerts/{moved_to}{query}", status_code=303)
     return _alert_screen(request, desk, alert_id)
 
 
@@ -120,6 +127,8 @@ def decide(
     note: Annotated[str, Form()] = "",
     seen_version: Annotated[UUID | None, Form()] = None,
     revision: Annotated[UUID | None, Form()] = None,
+    into: Annotated[str, Form()] = "",
+    article: Annotated[list[UUID] | None, Form()] = None,
 ) -> Response:
     """Write a decision and go on to the next alert of the same list; an undo stays, so that one can decide anew."""
     asked = Asked.by(request, [label.name for label in desk.labels])
@@ -141,6 +150,8 @@ def decide(
                 note=note.strip() or None,
                 seen_version=seen_version,
                 revision_id=revision,
+                into=alert_meant(into),
+                articles=article or (),
                 now=desk.clock(),
             )
             following = alert_id if decision == "undo" else _following(session, alert_id, asked)
@@ -200,6 +211,7 @@ def _alert_screen(
             raise HTTPException(404)
         before, after = alerts.neighbours(session, alert_id, **asked.filters())
         done = alerts.alert(session, asked.done) if asked.done else None
+        pages = page_events.of_incident(session, view.line.incident_id)
     articles = [
         (article, marked(article.title, article.text, article.prediction.reasons if article.prediction else ()))
         for article in view.articles
@@ -208,6 +220,9 @@ def _alert_screen(
         "asked": asked,
         "alert": view,
         "articles": articles,
+        "pages": pages,
+        "page_events": page_events,
+        "saying": saying,
         "before": before,
         "after": after,
         "done": done if done and done.history and not done.history[-1].undone else None,

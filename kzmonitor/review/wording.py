@@ -1,17 +1,20 @@
 """How the pages say things: names of states and labels, times, shares and languages, in the language of the reader."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_percent
+from babel.numbers import format_decimal, format_percent
 from starlette.requests import Request
 
 from kzmonitor.classify.labelled import LabelSpec
 from kzmonitor.i18n import LANGUAGES, _, current
+from kzmonitor.language.articles import NAMES as LAW_NAMES
+from kzmonitor.language.articles import Article
 from kzmonitor.language.places import region_names
 
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -110,6 +113,38 @@ def moment(when: datetime) -> str:
     """A time as a clock in Almaty shows it."""
     locale, local = LOCALES[current()], when.astimezone(ALMATY)
     return f"{format_date(local, 'medium', locale)}, {format_time(local, 'HH:mm', locale=locale)}"
+
+
+def day(iso: str) -> str:
+    """An ISO day or month as people write it; what is neither stays as it is."""
+    try:
+        if len(iso) > len("2026-01"):
+            return format_date(date.fromisoformat(iso), "medium", LOCALES[current()])
+        return format_date(date.fromisoformat(f"{iso}-01"), "LLLL yyyy", LOCALES[current()])
+    except ValueError:
+        return iso
+
+
+def money(sum: Mapping[str, Any]) -> str:
+    """An amount with its currency: 555,600 KZT; monthly calculation indices are no currency."""
+    amount = format_decimal(sum["amount"], locale=LOCALES[current()])
+    return f"{amount} {_('monthly indices') if sum['currency'] == 'MCI' else sum['currency']}"
+
+
+def law_name(id: str) -> str:
+    """An article of law as it is cited in the current language; an id that is none stays as it is."""
+    code, _colon, _number = id.partition(":")
+    return Article(id, 0, 0).name(current()) if code in LAW_NAMES else id
+
+
+def routes() -> dict[str, str]:
+    """How a text reached us, where it was not from the outlet's own page or feed."""
+    return {
+        "proxy": _("through a proxy"),
+        "mirror": _("from a mirror"),
+        "archive": _("from an archive"),
+        "import": _("imported"),
+    }
 
 
 def share(number: float) -> str:

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,8 @@ from kzmonitor.store.tables import Host
 # the way to the host.
 LATE = 0.15
 RESERVED = 1.3
+# So long beyond its next slot a host must have been free before work that can wait may ask it.
+FREE = 0.3
 # A wait of over so many gaps and seconds is no queue: the host asked to be left alone.
 QUEUE_GAPS = 20
 PATIENCE_S = 60.0
@@ -61,6 +63,27 @@ def take_slot(session: Session, name: str) -> Slot | None:
         return None
     wait_s, delay_s = row
     return Slot(max(0.0, float(wait_s)), delay_s * LATE if delay_s else math.inf)
+
+
+def take_free_slot(session: Session, name: str, order: int) -> float:
+    """Take the slot of a host that nobody has asked for some time, for work that can wait: 0 when the request may
+    start now, else seconds after which to try again; endless while the host wants to be left alone.
+
+    order: 1 for watching, 2 for backfills: the higher, the longer the host must have been free, so that a crawl of
+    today's news that is under way always goes first."""
+    clock = func.clock_timestamp()
+    free_from = Host.next_at + func.make_interval(0, 0, 0, 0, 0, 0, Host.delay_s * FREE * order)
+    gap = func.make_interval(0, 0, 0, 0, 0, 0, Host.delay_s * RESERVED)
+    taken = update(Host).where(Host.name == name, free_from <= clock).values(next_at=clock + gap).returning(Host.name)
+    if session.scalar(taken) is not None:
+        return 0.0
+    row = session.execute(
+        select(func.extract("epoch", free_from - clock), Host.delay_s).where(Host.name == name)
+    ).one_or_none()
+    if row is None:
+        return math.inf
+    wait_s, delay_s = float(row[0]), row[1]
+    return max(wait_s, 0.01) if wait_s <= PATIENCE_S + delay_s * RESERVED * QUEUE_GAPS else math.inf
 
 
 def hold_back(session: Session, name: str, wait: timedelta) -> None:

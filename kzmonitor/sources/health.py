@@ -69,7 +69,7 @@ def health(session: Session, declaration: Declaration, now: datetime) -> Health:
     )
     newest = session.scalar(
         select(func.max(func.coalesce(Entry.published_at, Entry.found_at))).where(
-            Entry.source == declaration.slug, Entry.found_at <= now
+            Entry.source == declaration.slug, Entry.found_at <= now, Entry.route.not_in(("import", "archive"))
         )
     )
     entries = session.scalar(select(func.count()).select_from(Entry).where(Entry.source == declaration.slug)) or 0

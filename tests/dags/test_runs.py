@@ -1,11 +1,11 @@
 """Each DAG run for real in this process: against the newsroom, the test database and Airflow on SQLite."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from kzmonitor import newsroom
 from kzmonitor.cli import jobs
@@ -13,7 +13,7 @@ from kzmonitor.digest.period import digest_day
 from kzmonitor.errors import SourceError
 from kzmonitor.newsroom import Fault
 from kzmonitor.store import Database
-from kzmonitor.store.tables import Alert, Article, Entry, Model
+from kzmonitor.store.tables import Alert, Article, Capture, Entry, Model, Watch
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow")]
 
@@ -115,3 +115,34 @@ def test_retraining_without_anything_new_enters_nothing(run_dag: RunDag, outside
 )
 def test_a_digest_started_by_hand_is_that_of_the_last_eight_o_clock(moment: str, day: str) -> None:
     assert str(digest_day(datetime.fromisoformat(moment).replace(tzinfo=UTC))) == day
+
+
+def test_watch_looks_at_the_pages_behind_alerts_that_are_due(
+    run_dag: RunDag, outlets: newsroom.Newsroom, champion: Database
+) -> None:
+    assert run_dag("collect")[0] == run_dag("understand")[0] == "success"
+    with champion.session() as session:
+        session.execute(update(Article).values(first_seen=Article.first_seen - timedelta(hours=2)))
+        session.execute(update(Capture).values(fetched_at=Capture.fetched_at - timedelta(hours=2)))
+    state, tasks = run_dag("watch")
+    assert (state, tasks) == ("success", {("look", -1): ("success", 1)})
+    with champion.session() as session:
+        assert session.scalars(select(Watch.seen).distinct()).all() == ["ok"]
+    assert count(champion, Watch) >= count(champion, Alert)
+
+
+def test_backfill_reads_the_days_it_is_given_and_fails_at_once_for_senseless_ones(
+    run_dag: RunDag, outside: Path, database: Database
+) -> None:
+    record = newsroom.Record("1", "en", "A report of that day", "A hearing took place behind closed doors. " * 5,
+                             published=datetime(2021, 2, 3, 6, tzinfo=UTC))  # fmt: skip
+    with newsroom.Newsroom([newsroom.Outlet("dala", "plain", [record])]) as running:
+        newsroom.declare(running, outside, sitemaps=True)
+        days = {"source": "dala", "first_day": "2021-02-01", "last_day": "2021-02-28", "tell": False}
+        assert run_dag("backfill", **days) == ("success", {("read_back", -1): ("success", 1)})
+        with database.session() as session:
+            assert session.execute(select(Entry.route, Entry.state, Entry.tell)).all() == [
+                ("archive", "fetched", False)
+            ]
+        turned = days | {"first_day": "2021-03-01"}
+        assert run_dag("backfill", **turned) == ("failed", {("read_back", -1): ("failed", 1)})

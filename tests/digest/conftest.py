@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from kzmonitor.incidents.grouping import group_waiting
+from kzmonitor.incidents.grouping import group_now
 from kzmonitor.sources import registry
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
@@ -86,7 +86,7 @@ class World:
             )
         )  # fmt: skip
         session.flush()
-        assert group_waiting(session, self.model, ready_at) == {"opened": 1}
+        assert group_now(session, self.model, ready_at) == {"opened": 1}
         link = select(IncidentArticle.incident_id).where(IncidentArticle.article_id == article.id).scalar_subquery()
         session.execute(
             update(IncidentArticle).where(IncidentArticle.article_id == article.id).values(created_at=ready_at)

@@ -13,8 +13,12 @@ from kzmonitor.digest.period import Period
 from kzmonitor.digest.rendering import Rendered, render
 from kzmonitor.digest.selection import select_digest
 from kzmonitor.i18n import LANGUAGES
+from kzmonitor.incidents.keeping import keep
+from kzmonitor.incidents.telling import Telling
 from kzmonitor.sources.declaration import Declaration
+from kzmonitor.store.tables import Alert
 from tests.digest.conftest import END, World
+from tests.incidents.case import mail, stored, telling
 
 PERIOD = Period(END - timedelta(days=1), END)
 Declared = dict[str, Declaration]
@@ -88,3 +92,32 @@ def test_a_title_cannot_turn_the_reading_direction(session: Session, world: Worl
     world.alert("Суд\u202e оправдал\u2066")
     digest = rendered(session, declarations)
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", digest.html + digest.text)
+
+
+def test_a_renewed_alert_says_what_changed_and_what_came_late(
+    session: Session, world: World, declarations: Declared
+) -> None:
+    def told(title: str, days: int) -> Telling:
+        return telling(title, when=END - timedelta(days=days), source="orda")
+
+    alert = session.get_one(Alert, world.alert("Приговор Берику Сагындыкову", ready_at=END - timedelta(days=3)))
+    first = told("Суд приговорил Берика Сагындыкова к трём годам колонии", 3)
+    detained, released = told("Полиция задержала Берика Сагындыкова", 60), told("Берика Сагындыкова отпустили", 1)
+    stored(session, [first, detained, released])
+    keep(session, alert.incident_id, [first], END - timedelta(days=3))
+    mail(session, END - timedelta(days=2))
+    keep(session, alert.incident_id, [first, detained, released], END - timedelta(hours=2))
+    for form in (rendered(session, declarations, "en").html, rendered(session, declarations, "en").text):
+        assert "Known only now: Берик Сагындыков: detained, 23 Sep" in form
+        assert "Берик Сагындыков: sentenced → released, 21 Nov" in form
+        assert form.index("detained") < form.index("released")
+    assert rendered(session, declarations, "en") == rendered(session, declarations, "en")
+
+
+def test_an_opened_alert_lists_no_turns(session: Session, world: World, declarations: Declared) -> None:
+    alert = session.get_one(Alert, world.alert("Полиция задержала Берика Сагындыкова"))
+    told = telling("Полиция задержала Берика Сагындыкова", when=END - timedelta(days=1))
+    stored(session, [told])
+    keep(session, alert.incident_id, [told], END - timedelta(hours=2))
+    [item] = select_digest(session, PERIOD, declarations).items
+    assert (item.kind, item.turns) == ("opened", ())

@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from kzmonitor.incidents import alerts, reviews, told
+from kzmonitor.incidents.keeping import keep
 from kzmonitor.store.tables import Alert, Incident, Model, Prediction, new_id
+from tests.incidents.case import case, stored
 
 NOON = datetime(2025, 11, 3, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -146,3 +148,35 @@ def test_a_capture_shows_the_texts_cut_from_it(session: Session, report: Report)
     other = told.capture(session, article.capture_id, new_id())
     assert other is not None
     assert other.texts == []
+
+
+def test_an_alert_tells_whose_case_stands_where_why_it_is_grave_and_what_its_events_told(session: Session) -> None:
+    detained, charged, *_ = reports = case()
+    stored(session, reports)
+    first = keep(session, new_id(), [detained, charged], NOON)
+    [line] = alerts.alerts(session)
+    [party] = line.record.parties
+    assert (party.kind, party.status) == ("person", "charged")
+    assert [(turn.status, turn.day) for turn in party.turns] == [("detained", "2025-11-03"), ("charged", "2025-11-12")]
+    assert [part.what for part in line.record.severity_parts] == ["kind", "sources", "escalation"]
+    view = alerts.alert(session, first.id)
+    assert view is not None
+    assert [(event.name, event.from_status, event.to_status, event.late) for event in view.events] == [
+        ("Берик Сагындыков", None, "detained", False),
+        ("Берик Сагындыков", "detained", "charged", False),
+    ]
+
+
+def test_an_alert_whose_incident_was_merged_is_no_longer_listed_and_leads_on(session: Session) -> None:
+    detained, charged, *_ = reports = case()
+    stored(session, reports)
+    ids = sorted([new_id(), new_id()])
+    kept, merged = keep(session, ids[0], [detained], NOON), keep(session, ids[1], [charged], NOON)
+    session.get_one(Incident, ids[1]).redirect_to = ids[0]
+    session.flush()
+    assert [line.id for line in alerts.alerts(session)] == [kept.id]
+    assert alerts.counts(session)["open"] == 1
+    assert alerts.neighbours(session, kept.id) == (None, None)
+    assert alerts.moved_to(session, merged.id) == kept.id
+    assert alerts.moved_to(session, kept.id) is None
+    assert alerts.moved_to(session, new_id()) is None

@@ -133,12 +133,14 @@ from sqlalchemy import make_url
 from kzmonitor.classify import scoring
 from kzmonitor.collect import articles
 from kzmonitor.config import Settings
-from kzmonitor.incidents import grouping, understand
+from kzmonitor.incidents import candidates, duplicates, grouping, understand
 from kzmonitor.sources import registry
 from kzmonitor.store import engine
 
 address, sources, transactions, moment = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-for step, name in ((articles, "cut_waiting"), (scoring, "score_waiting"), (grouping, "group_waiting")):
+STEPS = ((articles, "cut_waiting"), (duplicates, "index_waiting"), (scoring, "score_waiting"),
+         (candidates, "note_clues"), (candidates, "judge_pairs"), (grouping, "group_waiting"))
+for step, name in STEPS:
     function = getattr(step, name)
     function.__defaults__ = (*function.__defaults__[:-1], 3)  # small batches: more moments to be killed at
 begun = 0
@@ -178,7 +180,9 @@ def test_killed_at_ten_moments_and_run_again_it_ends_where_one_run_would_have(
     done_in_one_go(champion, declarations)
     expected, expected_groups = counts(champion), grouping(champion)
     with champion.session() as session:
-        for table in ("alert_event", "alert", "incident_article", "incident", "article_band", "prediction"):
+        of_incidents = ("alert_event", "alert", "proceeding", "party", "incident_article", "incident")
+        of_articles = ("clue_token", "article_clue", "article_pair", "article_band", "article_signature", "prediction")
+        for table in (*of_incidents, *of_articles):
             session.execute(Table.metadata.tables[table].delete())
         session.execute(Table.metadata.tables["article"].update().values(current_revision=None))
         session.execute(Table.metadata.tables["revision"].delete())

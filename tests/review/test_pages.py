@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from kzmonitor.incidents import alerts
+from kzmonitor.incidents.keeping import keep
 from kzmonitor.store import Database
-from kzmonitor.store.tables import Alert, Review
+from kzmonitor.store.tables import Alert, Incident, Review, new_id
+from tests.incidents.case import case, stored
 
 NOW = datetime(2025, 11, 4, 3, 10, tzinfo=UTC)
 Browser = Any
@@ -286,3 +288,30 @@ def test_an_article_without_texts_or_labels_has_a_page(browser: Browser, databas
     page = browser.open(path_of(alert))
     assert page.text("h1") == ["(no title)"]
     assert "(no title)" in browser.open("/").text(".row-title")
+
+
+def test_an_alert_shows_whose_case_came_how_far_and_what_makes_it_grave(browser: Browser, database: Database) -> None:
+    detained, charged, *_ = reports = case()
+    with database.session() as session:
+        stored(session, reports)
+        alert = keep(session, new_id(), [detained, charged], NOW)
+    page = browser.open(path_of(alert))
+    [party] = page.text(".parties > li")
+    assert party.startswith("Берик Сагындыков")
+    assert re.findall(r"detained 3 Nov 2025|charged 12 Nov 2025", party) == [
+        "detained 3 Nov 2025",
+        "charged 12 Nov 2025",
+    ]
+    assert page.text(".parts li") == ["3: Detention", "+1: told by 2 independent sources", "+0.5: 1 turn for the worse"]
+    assert "Берик Сагындыков: detained → charged" in " ".join(page.text(".past li"))
+
+
+def test_a_merged_alert_leads_to_the_one_that_speaks_for_it(browser: Browser, database: Database) -> None:
+    detained, charged, *_ = reports = case()
+    with database.session() as session:
+        stored(session, reports)
+        ids = [new_id(), new_id()]
+        kept, merged = keep(session, ids[0], [detained], NOW), keep(session, ids[1], [charged], NOW)
+        session.get_one(Incident, ids[1]).redirect_to = ids[0]
+    answer = browser.get(path_of(merged) + "?status=all")
+    assert str(answer.url).endswith(path_of(kept) + "?status=all")

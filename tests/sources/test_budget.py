@@ -99,3 +99,39 @@ def test_to_be_held_back_never_brings_the_next_slot_nearer(session: Session) -> 
 )
 def test_the_longer_gap_counts_up_to_a_minute(declared_s: float, crawl_delay_s: float | None, kept_s: float) -> None:
     assert budget.longest_gap_s(declared_s, crawl_delay_s) == kept_s
+
+
+def past(session: Session, gaps: float) -> None:
+    """The host's next slot was so many gaps ago."""
+    session.execute(
+        text("update host set next_at = clock_timestamp() - make_interval(secs => delay_s * :gaps)"), {"gaps": gaps}
+    )
+
+
+def test_work_that_can_wait_asks_when_nobody_else_has_for_a_while(session: Session) -> None:
+    budget.open_host(session, HOST, 10.0, NOW)
+    assert budget.take_slot(session, HOST) is not None  # today's news is under way
+    assert 13 < budget.take_free_slot(session, HOST, 1) <= 16
+    assert 16 < budget.take_free_slot(session, HOST, 2) <= 19
+    past(session, 0.4)
+    assert 0 < budget.take_free_slot(session, HOST, 2) <= 2  # watching goes before backfills
+    assert budget.take_free_slot(session, HOST, 1) == 0
+    assert budget.take_free_slot(session, HOST, 1) > 13  # one request, one gap, whoever asks
+    slot = budget.take_slot(session, HOST)
+    assert slot is not None
+    assert slot.wait_s > 12
+
+
+def test_a_crawl_under_way_is_never_pushed_aside(session: Session) -> None:
+    budget.open_host(session, HOST, 10.0, NOW)
+    for _request in range(5):
+        past(session, 0.0)  # its slot has come, it is sent, and the next one is asked for at once
+        assert budget.take_slot(session, HOST) is not None
+        assert budget.take_free_slot(session, HOST, 1) > 0
+
+
+def test_work_that_can_wait_leaves_alone_who_asked_for_it(session: Session) -> None:
+    assert budget.take_free_slot(session, HOST, 1) == math.inf  # nobody has opened this host
+    budget.open_host(session, HOST, 1.0, NOW)
+    budget.hold_back(session, HOST, timedelta(hours=1))
+    assert budget.take_free_slot(session, HOST, 1) == math.inf

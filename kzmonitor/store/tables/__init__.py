@@ -9,6 +9,7 @@ from kzmonitor.store.tables.people import (
     DeliveryItem,
     LoginSession,
     Manifest,
+    ManifestLeaf,
     Subscriber,
     Token,
 )
@@ -16,7 +17,11 @@ from kzmonitor.store.tables.understanding import (
     Alert,
     AlertEvent,
     ArticleBand,
+    ArticleClue,
+    ArticlePair,
+    ArticleSignature,
     Campaign,
+    ClueToken,
     Incident,
     IncidentArticle,
     Model,
@@ -26,6 +31,7 @@ from kzmonitor.store.tables.understanding import (
     Proceeding,
     Review,
 )
+from kzmonitor.store.tables.watching import Backfill, PageEvent, Watch
 
 __all__ = [
     "Account",
@@ -33,9 +39,14 @@ __all__ = [
     "AlertEvent",
     "Article",
     "ArticleBand",
+    "ArticleClue",
+    "ArticlePair",
+    "ArticleSignature",
     "AuditLog",
+    "Backfill",
     "Campaign",
     "Capture",
+    "ClueToken",
     "Delivery",
     "DeliveryItem",
     "Entry",
@@ -44,7 +55,9 @@ __all__ = [
     "IncidentArticle",
     "LoginSession",
     "Manifest",
+    "ManifestLeaf",
     "Model",
+    "PageEvent",
     "PairLabel",
     "Party",
     "Poll",
@@ -56,5 +69,6 @@ __all__ = [
     "Subscriber",
     "Table",
     "Token",
+    "Watch",
     "new_id",
 ]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kzmonitor.store.tables.base import Created, Id, Table, one_of
 
 ROUTES = ("direct", "feed", "proxy", "mirror", "archive", "import")
+TELL = "whether its alerts are news for a digest; not what was imported or backfilled"
 
 
 class Source(Table):
@@ -81,6 +82,7 @@ class Entry(Table):
     error: Mapped[str | None] = mapped_column(comment="named state of the last failure")
     capture_id: Mapped[UUID | None] = mapped_column(ForeignKey("capture.id"))
     cut_id: Mapped[UUID | None] = mapped_column(ForeignKey("capture.id"))
+    tell: Mapped[bool] = mapped_column(server_default=text("true"), comment=TELL)
     __table_args__ = (
         one_of("state", "found", "leased", "fetched", "failed", "skipped"),
         one_of("route", *ROUTES),
@@ -122,6 +124,7 @@ class Article(Table):
     canonical_url: Mapped[str]
     source: Mapped[str] = mapped_column(ForeignKey("source.slug"), index=True)
     first_seen: Mapped[Created]
+    tell: Mapped[bool] = mapped_column(server_default=text("true"), comment=TELL)
     current_revision: Mapped[UUID | None] = mapped_column(
         ForeignKey("revision.id", use_alter=True, name="fk_article_current_revision"), index=True
     )

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, SmallInteger, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kzmonitor.store.tables.base import Created, Id, Table, one_of
@@ -118,3 +118,17 @@ class Manifest(Table):
     root: Mapped[bytes] = mapped_column(LargeBinary)
     previous_root: Mapped[bytes | None] = mapped_column(LargeBinary)
     captures: Mapped[int]
+    closed_at: Mapped[Created]
+    timestamp: Mapped[bytes | None] = mapped_column(LargeBinary, comment="RFC 3161 reply (DER) over the root")
+    timestamp_state: Mapped[str | None] = mapped_column(comment="named state of the last try; empty: none was made")
+
+
+class ManifestLeaf(Table):
+    """That a capture is covered by a day's manifest. It outlives the capture, so no key points there."""
+
+    __tablename__ = "manifest_leaf"
+    capture_id: Mapped[UUID] = mapped_column("capture", primary_key=True)
+    day: Mapped[date] = mapped_column(ForeignKey("manifest.day", deferrable=True, initially="DEFERRED"))
+    leaf: Mapped[bytes] = mapped_column(LargeBinary, comment="32 bytes, see evidence.leaves")
+    parts: Mapped[bytes] = mapped_column(LargeBinary, comment="8 bytes of hash for each part of the capture")
+    __table_args__ = (Index("ix_manifest_leaf_day_capture", "day", "capture"),)

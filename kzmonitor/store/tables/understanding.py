@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,13 +13,23 @@ from kzmonitor.store.tables.base import Created, Id, Table, one_of
 TIERS = ("queue", "mail")
 
 
+class ArticleSignature(Table):
+    """That the text of a revision is indexed as its article's. The number stands for the article in `article_band`."""
+
+    __tablename__ = "article_signature"
+    article_id: Mapped[UUID] = mapped_column("article", ForeignKey("article.id"), primary_key=True)
+    revision_id: Mapped[UUID] = mapped_column("revision", ForeignKey("revision.id"), unique=True)
+    number: Mapped[int] = mapped_column(Identity(), unique=True)
+
+
 class ArticleBand(Table):
-    """One band of the MinHash signature of an article's current text."""
+    """One key of an indexed text: a pair of words that stands for it. Without foreign keys, for there are millions."""
 
     __tablename__ = "article_band"
-    band: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    hash: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    article_id: Mapped[UUID] = mapped_column("article", ForeignKey("article.id"), primary_key=True, index=True)
+    key: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    article: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False, comment="the number of its article_signature"
+    )
 
 
 class Model(Table):
@@ -74,6 +84,18 @@ class Incident(Table):
     place: Mapped[str | None]
     region: Mapped[str | None] = mapped_column(comment="ISO 3166-2:KZ")
     actors: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    redirect_to: Mapped[UUID | None] = mapped_column(
+        ForeignKey("incident.id"), index=True, comment="the incident it was merged into, which is merged into none"
+    )
+    opened_by: Mapped[UUID | None] = mapped_column(
+        ForeignKey("article.id"), comment="its earliest article when it was opened: where that stands, it is"
+    )
+    title_why: Mapped[str] = mapped_column(server_default="first", comment="first telling, or surest of the tellings")
+    event_date: Mapped[str | None] = mapped_column(comment="ISO day or month")
+    sums: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    law: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), comment="articles of law")
+    people: Mapped[int | None] = mapped_column(comment="how many the acts befell")
+    severity_parts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
 
 
 class IncidentArticle(Table):
@@ -82,17 +104,57 @@ class IncidentArticle(Table):
     __tablename__ = "incident_article"
     incident_id: Mapped[UUID] = mapped_column("incident", ForeignKey("incident.id"), primary_key=True)
     article_id: Mapped[UUID] = mapped_column("article", ForeignKey("article.id"), primary_key=True, index=True)
-    why: Mapped[str]
-    score: Mapped[float]
+    why: Mapped[str] = mapped_column(comment="first, copy, same event, person, or round-up: lists it among others")
+    score: Mapped[float] = mapped_column(comment="chance that it tells of the same event")
+    reasons: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), comment="clue, or clue: what is shared")
     by: Mapped[str] = mapped_column(comment="grouping, or the account that merged")
     created_at: Mapped[Created]
 
 
+class ArticleClue(Table):
+    """What a flagged article's text offers for comparison with others, and how far its grouping has come."""
+
+    __tablename__ = "article_clue"
+    article_id: Mapped[UUID] = mapped_column("article", ForeignKey("article.id"), primary_key=True)
+    revision_id: Mapped[UUID] = mapped_column("revision", ForeignKey("revision.id"))
+    model_id: Mapped[UUID] = mapped_column("model", ForeignKey("model.id"), comment="whose prediction it is read by")
+    recipe: Mapped[int] = mapped_column(SmallInteger, comment="of the clues, see incidents.clues")
+    told_at: Mapped[datetime] = mapped_column(comment="published, else first seen")
+    clues: Mapped[dict[str, Any]]
+    paired: Mapped[bool] = mapped_column(comment="its pairs with what was there before are scored")
+    grouped: Mapped[bool]
+    __table_args__ = (
+        Index("ix_article_clue_unpaired", "told_at", postgresql_where=text("not paired")),
+        Index("ix_article_clue_ungrouped", "told_at", postgresql_where=text("paired and not grouped")),
+    )
+
+
+class ClueToken(Table):
+    """The index of clues: a number for each clue by which an article is found."""
+
+    __tablename__ = "clue_token"
+    token: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    told_at: Mapped[datetime] = mapped_column(primary_key=True)
+    article_id: Mapped[UUID] = mapped_column("article", ForeignKey("article.id"), primary_key=True, index=True)
+    reach_days: Mapped[int] = mapped_column(SmallInteger, comment="two articles that share it may be so far apart")
+
+
+class ArticlePair(Table):
+    """Two articles that may tell of one event, the smaller id first; pairs that hardly can are not kept."""
+
+    __tablename__ = "article_pair"
+    first: Mapped[UUID] = mapped_column(ForeignKey("article.id"), primary_key=True)
+    second: Mapped[UUID] = mapped_column(ForeignKey("article.id"), primary_key=True, index=True)
+    chance: Mapped[float]
+    reasons: Mapped[list[str]]
+
+
 class Party(Table):
-    """A person or organisation that things happen to."""
+    """A person or organisation that things happen to, the same one in all incidents."""
 
     __tablename__ = "party"
     id: Mapped[Id]
+    key: Mapped[str] = mapped_column(unique=True, comment="the gazetteer's id, or kind and skeleton of the name")
     kind: Mapped[str]
     names: Mapped[list[str]]
     gazetteer: Mapped[str | None]
@@ -104,8 +166,13 @@ class Proceeding(Table):
     __tablename__ = "proceeding"
     incident_id: Mapped[UUID] = mapped_column("incident", ForeignKey("incident.id"), primary_key=True)
     party_id: Mapped[UUID] = mapped_column("party", ForeignKey("party.id"), primary_key=True)
-    status: Mapped[str]
+    status: Mapped[str] = mapped_column(comment="the latest turn; named: no turn is known")
     since: Mapped[datetime]
+    history: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB,
+        server_default=text("'[]'::jsonb"),
+        comment="turns in order: status, day, precision, time, article, words",
+    )
 
 
 class Alert(Table):
@@ -128,12 +195,26 @@ class AlertEvent(Table):
     id: Mapped[Id]
     alert_id: Mapped[UUID] = mapped_column("alert", ForeignKey("alert.id"), index=True)
     kind: Mapped[str]
-    proceeding: Mapped[str | None]
+    proceeding: Mapped[str | None] = mapped_column(comment="key of the party whose proceeding turned")
+    name: Mapped[str | None] = mapped_column(comment="of that party, as it was told")
     from_status: Mapped[str | None] = mapped_column("from")
     to_status: Mapped[str | None] = mapped_column("to")
+    day: Mapped[str | None] = mapped_column(comment="of the turn, ISO day or month")
+    late: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="a later turn of the proceeding had been told already"
+    )
+    turns: Mapped[list[str]] = mapped_column(
+        server_default=text("'{}'"), comment="of proceedings that it tells of: party key, status, time, parted by |"
+    )
     article_id: Mapped[UUID | None] = mapped_column("article", ForeignKey("article.id"))
+    severity_parts: Mapped[list[dict[str, Any]] | None] = mapped_column(
+        JSONB, comment="of the incident when this was written"
+    )
     ready_at: Mapped[datetime] = mapped_column(index=True)
-    __table_args__ = (one_of("kind", "opened", "renewed", "corrected"),)
+    __table_args__ = (
+        one_of("kind", "opened", "renewed", "corrected"),
+        Index("uq_alert_event_turns", "alert", "turns", unique=True, postgresql_where=text("turns <> '{}'::text[]")),
+    )
 
 
 class Review(Table):
@@ -163,13 +244,13 @@ class Review(Table):
 
 
 class PairLabel(Table):
-    """A person's word on whether two articles tell of one event."""
+    """A person's word on whether two articles tell of one event, the smaller id first; never overwritten."""
 
     __tablename__ = "pair_label"
     first: Mapped[UUID] = mapped_column(ForeignKey("article.id"), primary_key=True)
-    second: Mapped[UUID] = mapped_column(ForeignKey("article.id"), primary_key=True)
+    second: Mapped[UUID] = mapped_column(ForeignKey("article.id"), primary_key=True, index=True)
+    review_id: Mapped[UUID] = mapped_column("review", ForeignKey("review.id"), primary_key=True)
     same: Mapped[bool]
-    review_id: Mapped[UUID] = mapped_column("review", ForeignKey("review.id"))
 
 
 class Campaign(Table):
@@ -177,9 +258,23 @@ class Campaign(Table):
 
     __tablename__ = "campaign"
     id: Mapped[Id]
-    title: Mapped[str]
+    title: Mapped[str] = mapped_column(comment="the label and the first names, not translated")
     pattern: Mapped[str]
+    subject: Mapped[str | None] = mapped_column(comment="label:organisations, label:people, or the key of the target")
     labels: Mapped[list[str]]
     first_seen: Mapped[datetime]
     last_seen: Mapped[datetime]
-    incidents: Mapped[list[UUID]]
+    incidents: Mapped[list[UUID]] = mapped_column(comment="in order of time")
+    targets: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), comment="in the order in which they came")
+    outlets: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    named_at: Mapped[datetime | None] = mapped_column(comment="of the incident that made it surprising enough")
+    seen: Mapped[int | None] = mapped_column(comment="targets or outlets in its most surprising window")
+    expected: Mapped[float | None] = mapped_column(comment="how many are usual")
+    window_days: Mapped[int | None]
+    chance: Mapped[float | None] = mapped_column(comment="of as many by accident")
+    recurrence_years: Mapped[float | None] = mapped_column(comment="chance alone shows as much once in so many")
+    found_at: Mapped[Created]
+    gone_at: Mapped[datetime | None] = mapped_column(comment="since when its incidents are none any more")
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("campaign.id"))
+    __table_args__ = (Index("ix_campaign_subject", "pattern", "subject"),)
+
