@@ -239,7 +239,7 @@ def by_languages(told: Sequence[Case], found: Mapping[UUID, int], wanted: Mappin
         said, true = found[first] == found[second], wanted[first] == wanted[second]
         if said or true:
             spoken = sorted((one.dialect, other.dialect))
-            counts[spoken[0], spoken[1]].update({"said": said, "true": true, "both": said and true})
+            counts[spoken[0], spoken[1]].update(said=int(said), true=int(true), both=int(said and true))
     for languages, count in sorted(counts.items()):
         precision = count["both"] / count["said"] if count["said"] else float("nan")
         recall = count["both"] / count["true"] if count["true"] else float("nan")
