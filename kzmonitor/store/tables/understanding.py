@@ -277,4 +277,3 @@ class Campaign(Table):
     gone_at: Mapped[datetime | None] = mapped_column(comment="since when its incidents are none any more")
     merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("campaign.id"))
     __table_args__ = (Index("ix_campaign_subject", "pattern", "subject"),)
-
