@@ -142,7 +142,7 @@ def _words(session: Session, articles: Collection[UUID]) -> list[Word[UUID]]:
 def _write(session: Session, block: Block, now: datetime) -> dict[UUID, str]:
     """Make incidents of a block; article -> what became of it."""
     told = {telling.article_id: telling for telling in block.tellings}
-    lists = [telling.article_id for telling in block.tellings if is_round_up(telling)]
+    lists = _listing(block)
     orders = {id: telling.order for id, telling in told.items() if id not in lists}
     chances = {pair: row.chance for pair, row in block.pairs.items()}
     grouped = blocks.groups(orders, chances, settle(block.words))
@@ -157,8 +157,34 @@ def _write(session: Session, block: Block, now: datetime) -> dict[UUID, str]:
         outcomes |= dict.fromkeys(group, "joined")
         if id not in before.values():
             outcomes[group[0]] = "opened"
+    _redirect(session, {before[article]: article for article in lists if article in before}, grouped, ids, block)
     _leave(session, grouped, ids, lists, block)
     return outcomes
+
+
+def _listing(block: Block) -> list[UUID]:
+    """The round-ups that are likely of one event with a telling. One that lists nothing known opens an incident like
+    any other report: nobody would see it otherwise."""
+    round_ups = {telling.article_id for telling in block.tellings if is_round_up(telling)}
+    others = [telling.article_id for telling in block.tellings if telling.article_id not in round_ups]
+    return sorted(article for article in round_ups if _listed(article, others, block))
+
+
+def _redirect(
+    session: Session,
+    opened: Mapping[UUID, UUID],
+    grouped: Sequence[Sequence[UUID]],
+    ids: Sequence[UUID],
+    block: Block,
+) -> None:
+    """Lead the incidents that round-ups had opened (incident -> article) to the likeliest of those that they list."""
+    for incident, article in opened.items():
+        lines = [
+            (line.score, id) for id, group in zip(ids, grouped, strict=True) if (line := _listed(article, group, block))
+        ]
+        if lines and incident not in ids:
+            session.get_one(Incident, incident).redirect_to = max(lines)[1]
+    session.flush()
 
 
 def _before(session: Session, articles: Collection[UUID]) -> dict[UUID, UUID]:

@@ -1,4 +1,5 @@
-"""Round-ups: monthly lists and reviews of a year that tell of many events. They open no incident."""
+"""Round-ups: monthly lists and reviews of a year that tell of many events. They open no incident where they list known
+ones."""
 
 from kzmonitor.incidents.telling import Telling
 

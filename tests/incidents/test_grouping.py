@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from kzmonitor.errors import InputError
 from kzmonitor.incidents import alerts, candidates, duplicates, grouping, reviews
-from kzmonitor.incidents.grouping import group_now
+from kzmonitor.incidents.grouping import group_now, resolve
 from kzmonitor.store import Database
 from kzmonitor.store.tables import (
     Alert,
@@ -306,6 +306,24 @@ def test_a_round_up_links_to_what_it_lists_and_opens_nothing(session: Session, m
     assert incidents(session) == {frozenset({one}), frozenset({apart})}
     listed = select(IncidentArticle).where(IncidentArticle.article_id == listing)
     assert {line.why for line in session.scalars(listed)} == {"round-up"}
+
+
+def test_a_round_up_that_lists_nothing_known_opens_an_incident_until_something_is_known(
+    session: Session, model: UUID
+) -> None:
+    parties = [party for story in ("ru", "other") for party in FIELDS[story]["targets"]]
+    parties.append({"name": "Жанна Ким", "kind": "person", "id": None})
+    listing = an_article(
+        session, model, f"Сводка недели. {ARREST['ru']}\n\n{ARREST['other']}", "adilsoz", when=NOW + timedelta(days=1),
+        fields=PLAIN | {"role": "round_up", "targets": parties, "region": "KZ-27"},
+    )  # fmt: skip
+    assert group_now(session, model, NOW) == {"opened": 1}
+    alone = alert_of(session, listing).incident_id
+    one, apart = told(session, model, "ru", "vlast"), told(session, model, "other", "orda")
+    group_now(session, model, NOW)
+    assert incidents(session) == {frozenset({one}), frozenset({apart})}
+    assert resolve(session, alone) in {alert_of(session, told_by).incident_id for told_by in (one, apart)}
+    assert resolve(session, alone) != alone
 
 
 def test_a_text_that_was_edited_is_compared_anew(session: Session, model: UUID) -> None:
