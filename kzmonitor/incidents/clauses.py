@@ -22,6 +22,8 @@ BOUNDARY = re.compile("[,;:()—–]")
 ACROSS, SPEAKER, BESIDE = 5, 10, 8
 # How many words may stand between two who are named together, and between a name and the word that says who it is.
 JOINED, NEAR = 3, 3
+# Within so many words after what is threatened or hoped Kazakh says so.
+FEARED_WITHIN = 8
 KINDS = ("person", "NGO", "outlet", "union", "party")
 KAZAKH_PARTICIPLE = re.compile("(?:ған|ген|кан|кен|ган)$")
 ENGLISH_PARTICIPLE = re.compile("(?:ed|held|frozen|jailed)$")
@@ -122,7 +124,7 @@ def is_told(setting: Setting, match: Match, planned: bool) -> bool:
         return False
     if not planned and setting.said("wished", max(clause, first - 5), first - 1):
         return False
-    if _attribute(setting, match):
+    if _attribute(setting, match) or (not planned and _feared_after(setting, match)):
         return False
     dated = setting.day_of(match)
     age = (setting.published - dated.day).days if dated else 0
@@ -149,6 +151,14 @@ def _denied_after(setting: Setting, match: Match) -> bool:
     return setting.said("negated", match.last + 1, min(match.last + 1, len(setting.tokens) - 1)) and _same(
         setting, match.last, match.last + 1
     )
+
+
+def _feared_after(setting: Setting, match: Match) -> bool:
+    """Kazakh threatens, warns and hopes after what is feared ("айыппұл салып, тоқтатамыз деп қорқытып отыр")."""
+    end = match.last
+    while _same(setting, end, end + 1) and end - match.last < FEARED_WITHIN:
+        end += 1
+    return setting.said("feared", match.last + 1, end)
 
 
 def _opening(setting: Setting, start: int) -> Iterator[int]:
