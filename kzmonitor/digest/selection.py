@@ -25,6 +25,7 @@ from kzmonitor.store.tables import (
     Delivery,
     DeliveryItem,
     Entry,
+    Incident,
     IncidentArticle,
     Prediction,
     Review,
@@ -316,7 +317,7 @@ def _phrases(reasons: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def _in_queue(session: Session, end: datetime) -> int:
-    """Alerts of tier queue that nobody had decided on at `end`."""
+    """Alerts of tier queue that nobody had decided on at `end`; those that were merged into others are not waiting."""
     undo = aliased(Review)
     decided = exists().where(
         Review.subject == "alert",
@@ -326,7 +327,12 @@ def _in_queue(session: Session, end: datetime) -> int:
         ~exists().where(undo.undoes == Review.id, undo.created_at < end),
     )
     queued = (Alert.tier == "queue") | _raised_later(end)
-    query = select(func.count()).select_from(Alert).where(queued, Alert.opened_at < end, ~decided)
+    query = (
+        select(func.count())
+        .select_from(Alert)
+        .join(Incident, Incident.id == Alert.incident_id)
+        .where(queued, Alert.opened_at < end, ~decided, Incident.redirect_to.is_(None))
+    )
     return session.scalar(query) or 0
 
 
