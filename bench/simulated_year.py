@@ -198,8 +198,7 @@ def _understand(session: Session, model: Model, now: datetime) -> None:
     fitted = registry.classifier(model)
     while scoring.score_waiting(session, model, fitted, 90, now):
         pass
-    while grouping.group_waiting(session, model.id, now):
-        pass
+    grouping.group_now(session, model.id, now)
 
 
 def _review(session: Session, year: Year, model: Model, now: datetime, number: int, words: frozenset[str]) -> None:

@@ -131,8 +131,8 @@ def test_no_child_outlives_its_parent(in_place: None, tmp_path: Path, number: si
             children = psutil.Process(parent.pid).children(recursive=True)
             assert children
             parent.send_signal(number)
-            parent.wait(20)
-            _gone, alive = psutil.wait_procs(children, timeout=20)
+            parent.wait(120)
+            _gone, alive = psutil.wait_procs(children, timeout=120)
             assert alive == []
         finally:
             parent.kill()
