@@ -1,12 +1,10 @@
 """Evidence as a WARC 1.1 file that other tools read."""
 
 import logging
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -19,6 +17,7 @@ from kzmonitor.errors import InputError, PageError
 from kzmonitor.evidence import leaves, manifests, warc_records
 from kzmonitor.evidence.proofs import Proofs
 from kzmonitor.evidence.warc_records import Earlier, Writer
+from kzmonitor.files import whole_file
 from kzmonitor.i18n import _
 from kzmonitor.store.tables import Alert, Article, Capture, Incident, IncidentArticle, ManifestLeaf, Revision
 
@@ -45,7 +44,7 @@ def write(
     in `.warc`. A body that was erased, or that does not match its hash, is left out, and a metadata record says why.
     Raises InputError."""
     chosen, told = _chosen(session, incidents, day, since)
-    with _whole(path) as file:
+    with whole_file(path) as file:
         return _write_records(session, Writer(file, gzip=path.suffix != ".warc"), chosen, told)
 
 
@@ -134,17 +133,3 @@ def _response(writer: Writer, capture: Capture, body: bytes, earlier: dict[bytes
         warc_records.record_id(capture.id), warc_records.address(capture.url), leaves.moment(capture.fetched_at)
     )
     return record
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file of mode 0600 that is put in place at the end; a failure leaves nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            yield file
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise

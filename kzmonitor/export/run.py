@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from kzmonitor.export import counts
 from kzmonitor.export.articles import ARTICLES
-from kzmonitor.export.formats import whole_file, write
+from kzmonitor.export.formats import write
 from kzmonitor.export.incidents import INCIDENTS
 from kzmonitor.export.labels import LABELS
 from kzmonitor.export.people import PEOPLE
 from kzmonitor.export.redaction import Redactor
 from kzmonitor.export.tables import Column, Table, Wanted
+from kzmonitor.files import whole_file
 
 TABLES = {table.name: table for table in (INCIDENTS, ARTICLES, PEOPLE, LABELS)}
 Redaction = Literal["none", "names", "counts"]

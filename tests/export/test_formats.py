@@ -12,8 +12,9 @@ from pyarrow import parquet
 
 from kzmonitor.errors import InputError
 from kzmonitor.export.cells import unguarded
-from kzmonitor.export.formats import FORMATS, format_of, whole_file, write
+from kzmonitor.export.formats import FORMATS, format_of, write
 from kzmonitor.export.tables import Column
+from kzmonitor.files import whole_file
 
 COLUMNS = (
     Column("id", "id", "a"),
