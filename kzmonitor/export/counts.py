@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from kzmonitor.collect.dates import ALMATY
 from kzmonitor.errors import InputError
 from kzmonitor.export.tables import Column, Row, Table
 from kzmonitor.i18n import _
@@ -24,7 +24,6 @@ SMALL = 3
 LEAST_CHOICES = 3
 NOTHING = "(none)"
 WITHHELD = "(withheld)"
-ALMATY = ZoneInfo("Asia/Almaty")
 
 COLUMNS = (
     Column("dimensions", "text", "What this row counts by: `week`, or `week, label`."),

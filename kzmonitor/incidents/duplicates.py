@@ -12,7 +12,7 @@ printed) is it compared whole."""
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from uuid import UUID
 
@@ -165,12 +165,6 @@ def index_waiting(session: Session, limit: int = INDEX_BATCH) -> Counter[str]:
     ids = list(session.scalars(waiting))
     _index(session, _waiting(session, _to_index().where(Article.id.in_(ids))))
     return Counter(indexed=len(ids)) if ids else Counter()
-
-
-def remember(session: Session, article_id: UUID, text: str) -> None:
-    """Index one article now, whose current text this is."""
-    rows = _waiting(session, _to_index().where(Article.id == article_id))
-    _index(session, [replace(row, text=text) for row in rows])
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from kzmonitor.collect.dates import ALMATY
 from kzmonitor.incidents.alerts import alert_standing
 from kzmonitor.incidents.events import keep_events, keep_tier
 from kzmonitor.incidents.parties import Group
@@ -19,7 +20,6 @@ from kzmonitor.incidents.proceedings import UNNAMED, Turn
 from kzmonitor.incidents.record import Record, record, weighed
 from kzmonitor.incidents.renewals import iso
 from kzmonitor.incidents.severity import shipped
-from kzmonitor.incidents.stages import ALMATY
 from kzmonitor.incidents.telling import Telling
 from kzmonitor.store.tables import Alert, Incident, Party, Proceeding, Review, new_id
 

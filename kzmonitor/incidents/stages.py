@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, lru_cache
-from zoneinfo import ZoneInfo
 
 from kzmonitor.classify.fields.dates import Dated
+from kzmonitor.collect.dates import ALMATY
 from kzmonitor.incidents.clauses import Setting, befallen, is_aside, is_told
 from kzmonitor.incidents.statuses import Status, statuses, words
 from kzmonitor.incidents.telling import Telling
@@ -17,7 +17,6 @@ from kzmonitor.language.concepts import Automaton, Match
 from kzmonitor.language.entities import Mention
 from kzmonitor.language.tokens import tokenize
 
-ALMATY = ZoneInfo("Asia/Almaty")
 READ_CHARACTERS = 20_000
 READINGS = 4096
 # What is planned may be told before it happens.

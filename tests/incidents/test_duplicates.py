@@ -23,7 +23,6 @@ from kzmonitor.incidents.duplicates import (
     copies_of,
     index_waiting,
     likeness,
-    remember,
     word_pairs,
 )
 from kzmonitor.incidents.signatures import KEYS, signature
@@ -174,14 +173,6 @@ def test_an_edited_article_is_found_by_its_new_text_only(session: Session) -> No
     assert found(session, RU) == []
     assert found(session, OTHER) == [id]
     assert session.scalar(select(func.count()).select_from(ArticleBand)) == len(signature(OTHER).keys)
-
-
-def test_an_article_can_be_remembered_at_once(session: Session) -> None:
-    id = article(session, RU)
-    remember(session, id, RU)
-    remember(session, id, RU)
-    assert found(session, changed(RU, 0.1, 3)) == [id]
-    assert index_waiting(session) == Counter()
 
 
 def test_many_are_looked_up_in_one_round_trip(session: Session) -> None:
