@@ -21,12 +21,16 @@ from kzmonitor.classify.labelled import read_taxonomy
 from kzmonitor.config import Settings, models_folder
 from kzmonitor.errors import SetupError
 from kzmonitor.i18n import _, speaking
-from kzmonitor.review.pages import Desk, own_forms_only, refusal, router
+from kzmonitor.review import captures, entrance, incident, queue
+from kzmonitor.review.desk import Desk, own_forms_only
+from kzmonitor.review.entrance import refusal
 from kzmonitor.review.screens import screen
 from kzmonitor.review.security import HEADERS, LOOPBACK, Door, Guarded, Headed, Keys
 from kzmonitor.review.wording import language_of
 from kzmonitor.store import Database
 
+# A module of pages each.
+PAGES = (entrance, queue, incident, captures)
 STATIC = Path(__file__).parent / "static"
 log = logging.getLogger(__name__)
 
@@ -69,7 +73,8 @@ def create_app(
         },
     )
     app.state.desk = Desk(database, door, read_taxonomy(models_folder() / "taxonomy.yaml").labels, clock)
-    app.include_router(router)
+    for pages in PAGES:
+        app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 
