@@ -7,10 +7,13 @@ committed, then its pairs are looked for: of two articles that come at once, the
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, or_, select
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -71,10 +74,28 @@ def tellings(session: Session, articles: Collection[UUID]) -> list[Telling]:
         )
         .where(Article.id.in_(articles))
     )
-    return sorted((_telling(*row) for row in session.execute(query)), key=lambda telling: telling.order)
+    by_people = _labelled_by_people(session, articles)
+    found = [_telling(*row, by_people.get(row.Article.id, ())) for row in session.execute(query)]
+    return sorted(found, key=lambda telling: telling.order)
 
 
-def _telling(article: Article, revision: Revision, said: Prediction) -> Telling:
+def _labelled_by_people(session: Session, articles: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Article -> the labels that a person gave it, by the latest word that was not taken back."""
+    undo = aliased(Review)
+    query = (
+        select(Review.subject_id, Review.labels)
+        .where(Review.subject == "article", Review.subject_id.in_(articles), ~Review.blind)
+        .where(Review.decision.in_(("confirm", "correct", "reject")))
+        .where(~select(undo).where(undo.undoes == Review.id).exists())
+        .order_by(Review.id)
+    )
+    latest = {row.subject_id: row.labels for row in session.execute(query)}
+    return {article: labels for article, labels in latest.items() if labels}
+
+
+def _telling(article: Article, revision: Revision, said: Prediction, by_people: Sequence[str] = ()) -> Telling:
+    """What the model did not flag, a person may have labelled: then it is as sure as what the model would mail."""
+    by_hand = said.tier is None and by_people
     return Telling(
         article_id=article.id,
         key=article.key,
@@ -83,8 +104,8 @@ def _telling(article: Article, revision: Revision, said: Prediction) -> Telling:
         text=revision.text,
         language=revision.language,
         when=revision.published_at or article.first_seen,
-        labels=tuple(said.labels),
-        tier=said.tier or "queue",
+        labels=tuple(by_people if by_hand else said.labels),
+        tier="mail" if by_hand else said.tier or "queue",
         relevance=said.relevance,
         fields=said.fields,
     )
@@ -94,28 +115,44 @@ def note_clues(session: Session, model_id: UUID, limit: int = BATCH) -> Counter[
     """Write down the clues of up to `limit` articles that a model flagged, first published first, and enter them in the
     index; how many. An article is read again when its text, the model or the recipe is another; what is no longer
     flagged keeps the clues that it had: people decide about it."""
-    model = shipped()
     waiting = _unread(session, model_id, limit)
     for telling, revision_id in waiting:
-        clues = clues_of(telling)
-        for table in (ArticleClue, ClueToken):
-            session.execute(delete(table).where(table.article_id == telling.article_id))
-        of_it = or_(ArticlePair.first == telling.article_id, ArticlePair.second == telling.article_id)
-        session.execute(delete(ArticlePair).where(of_it))
-        session.add(
-            ArticleClue(
-                article_id=telling.article_id, revision_id=revision_id, model_id=model_id, recipe=RECIPE,
-                told_at=telling.when, clues=clues.to_json(), paired=False, grouped=False,
-            )
-        )  # fmt: skip
-        session.flush()
-        found = [
-            {"token": number, "told_at": telling.when, "article_id": telling.article_id, "reach_days": days}
-            for number, days in sorted(tokens(clues, model).items())
-        ]
-        if found:
-            session.execute(insert(ClueToken), found)
+        _note(session, telling, revision_id, model_id)
     return Counter(read=len(waiting)) if waiting else Counter()
+
+
+def note_labelled(session: Session, article_id: UUID, model_id: UUID) -> None:
+    """Write down the clues of an article that a person labelled, flagged or not; the model has scored it."""
+    query = (
+        select(Article, Revision, Prediction)
+        .join(Revision, Revision.id == Article.current_revision)
+        .join(Prediction, (Prediction.revision_id == Revision.id) & (Prediction.model_id == model_id))
+        .where(Article.id == article_id)
+    )
+    article, revision, said = session.execute(query).one()
+    by_people = _labelled_by_people(session, [article_id])
+    _note(session, _telling(article, revision, said, by_people.get(article_id, ())), revision.id, model_id)
+
+
+def _note(session: Session, telling: Telling, revision_id: UUID, model_id: UUID) -> None:
+    clues = clues_of(telling)
+    for table in (ArticleClue, ClueToken):
+        session.execute(delete(table).where(table.article_id == telling.article_id))
+    of_it = or_(ArticlePair.first == telling.article_id, ArticlePair.second == telling.article_id)
+    session.execute(delete(ArticlePair).where(of_it))
+    session.add(
+        ArticleClue(
+            article_id=telling.article_id, revision_id=revision_id, model_id=model_id, recipe=RECIPE,
+            told_at=telling.when, clues=clues.to_json(), paired=False, grouped=False,
+        )
+    )  # fmt: skip
+    session.flush()
+    found = [
+        {"token": number, "told_at": telling.when, "article_id": telling.article_id, "reach_days": days}
+        for number, days in sorted(tokens(clues, shipped()).items())
+    ]
+    if found:
+        session.execute(insert(ClueToken), found)
 
 
 def _unread(session: Session, model_id: UUID, limit: int) -> list[tuple[Telling, UUID]]:
@@ -138,9 +175,10 @@ def _unread(session: Session, model_id: UUID, limit: int) -> list[tuple[Telling,
     return [(_telling(article, revision, said), revision.id) for article, revision, said in session.execute(query)]
 
 
-def judge_pairs(session: Session, limit: int = BATCH) -> Counter[str]:
-    """Score the pairs of up to `limit` articles with all candidates whose clues are committed; how many. An article
-    waits until its own text is indexed for copies: of two copies the one that looks later then finds the other."""
+def judge_pairs(session: Session, limit: int = BATCH, only: UUID | None = None) -> Counter[str]:
+    """Score the pairs of up to `limit` articles, or of one article `only`, with all candidates whose clues are
+    committed; how many. An article waits until its own text is indexed for copies: of two copies the one that looks
+    later then finds the other."""
     query = (
         select(ArticleClue)
         .join(ArticleSignature, ArticleSignature.article_id == ArticleClue.article_id)
@@ -149,11 +187,14 @@ def judge_pairs(session: Session, limit: int = BATCH) -> Counter[str]:
         .limit(limit)
         .with_for_update(skip_locked=True, of=ArticleClue)
     )
+    if only is not None:
+        query = query.where(ArticleClue.article_id == only)
     waiting = list(session.scalars(query))
     pairs: dict[tuple[UUID, UUID], Judged] = {}
     copies = _copies(session, waiting)
+    near = _candidates(session, [row.article_id for row in waiting])
     for row in waiting:
-        pairs |= _pairs(session, row, copies[row.article_id])
+        pairs |= _pairs(session, row, near[row.article_id], copies[row.article_id])
     kept = [
         {"first": one, "second": other, "chance": judged.chance, "reasons": judged.reasons}
         for (one, other), judged in sorted(pairs.items())
@@ -169,11 +210,12 @@ def judge_pairs(session: Session, limit: int = BATCH) -> Counter[str]:
     return Counter(paired=len(waiting)) if waiting else Counter()
 
 
-def _pairs(session: Session, row: ArticleClue, copies: Collection[UUID]) -> dict[tuple[UUID, UUID], Judged]:
+def _pairs(
+    session: Session, row: ArticleClue, stored: Mapping[UUID, dict[str, Any]], copies: Collection[UUID]
+) -> dict[tuple[UUID, UUID], Judged]:
+    """The judged pairs of an article with its candidates (id -> clues) and its copies."""
     model, own = shipped(), Clues.from_json(row.clues)
-    found = {}
-    for article_id, stored in _candidates(session, row.article_id):
-        found[_key(row.article_id, article_id)] = model.judge(own, Clues.from_json(stored))
+    found = {_key(row.article_id, id): model.judge(own, Clues.from_json(clues)) for id, clues in stored.items()}
     near = select(ArticleClue.article_id, ArticleClue.told_at).where(ArticleClue.article_id.in_(copies))
     for article_id, told_at in session.execute(near).all() if copies else ():
         if abs(told_at - row.told_at).days < WINDOW_DAYS:
@@ -182,17 +224,43 @@ def _pairs(session: Session, row: ArticleClue, copies: Collection[UUID]) -> dict
     return found
 
 
-def _candidates(session: Session, article_id: UUID) -> list[tuple[UUID, dict[str, object]]]:
-    mine, theirs = aliased(ClueToken), aliased(ClueToken)
-    reach = func.make_interval(0, 0, 0, mine.reach_days)
-    near = (
-        select(theirs.article_id)
-        .join(mine, mine.token == theirs.token)
-        .where(mine.article_id == article_id, theirs.article_id != article_id)
-        .where(theirs.told_at.between(mine.told_at - reach, mine.told_at + reach))
-    )
-    query = select(ArticleClue.article_id, ArticleClue.clues).where(ArticleClue.article_id.in_(near))
-    return [(row.article_id, row.clues) for row in session.execute(query)]
+# Clue by clue through the index: left to choose, a planner whose statistics are older than a large batch reads the
+# whole index of clues for each article.
+NEAR = sql(
+    """
+    select distinct asked.article, found.article as other
+    from unnest(
+        cast(:articles as uuid[]), cast(:tokens as bigint[]),
+        cast(:since as timestamptz[]), cast(:till as timestamptz[])
+    ) as asked (article, token, since, till)
+    cross join lateral (
+        select clue_token.article from clue_token
+        where clue_token.token = asked.token and clue_token.told_at between asked.since and asked.till
+    ) as found
+    where found.article <> asked.article
+    """
+)
+
+
+def _candidates(session: Session, articles: Sequence[UUID]) -> dict[UUID, dict[UUID, dict[str, Any]]]:
+    """Article -> the articles that share a clue with it in time -> their clues."""
+    own = session.scalars(select(ClueToken).where(ClueToken.article_id.in_(articles))).all()
+    reaches = [timedelta(days=token.reach_days) for token in own]
+    given = {
+        "articles": [token.article_id for token in own],
+        "tokens": [token.token for token in own],
+        "since": [token.told_at - reach for token, reach in zip(own, reaches, strict=True)],
+        "till": [token.told_at + reach for token, reach in zip(own, reaches, strict=True)],
+    }
+    near = [(row.article, row.other) for row in session.execute(NEAR, given)] if own else []
+    query = select(ArticleClue.article_id, ArticleClue.clues)
+    others = list({other for _article, other in near})
+    clues = {row.article_id: row.clues for row in session.execute(query.where(ArticleClue.article_id.in_(others)))}
+    found: dict[UUID, dict[UUID, dict[str, Any]]] = {article: {} for article in articles}
+    for article, other in near:
+        if other in clues:
+            found[article][other] = clues[other]
+    return found
 
 
 def _copies(session: Session, rows: Sequence[ArticleClue]) -> dict[UUID, list[UUID]]:
