@@ -21,7 +21,7 @@ from kzmonitor.incidents.blocks import SAME_FROM, Pair
 from kzmonitor.incidents.constraints import Word, settle
 from kzmonitor.incidents.identity import settle_ids
 from kzmonitor.incidents.round_ups import is_round_up
-from kzmonitor.incidents.telling import Telling
+from kzmonitor.incidents.telling import UNFLAGGED, Telling
 from kzmonitor.store.tables import ArticleClue, ArticlePair, Incident, IncidentArticle, PairLabel, Review
 
 GROUPING_LOCK = 0x6B7A6772
@@ -74,7 +74,7 @@ def group_now(session: Session, model_id: UUID, now: datetime) -> Counter[str]:
     outcomes: Counter[str] = Counter()
     for step in (
         duplicates.index_waiting,
-        partial(candidates.note_clues, model_id=model_id),
+        partial(candidates.note_clues, model_id=model_id, now=now),
         candidates.judge_pairs,
         partial(group_waiting, now=now),
     ):
@@ -145,10 +145,11 @@ def _write(session: Session, block: Block, now: datetime) -> dict[UUID, str]:
     lists = _listing(block)
     orders = {id: telling.order for id, telling in told.items() if id not in lists}
     chances = {pair: row.chance for pair, row in block.pairs.items()}
-    grouped = blocks.groups(orders, chances, settle(block.words))
+    grouped, loose = _flagged(blocks.groups(orders, chances, settle(block.words)), told)
     before = _before(session, told)
-    ids = settle_ids(session, grouped, {article: id for article, id in before.items() if article in orders})
-    outcomes = dict.fromkeys(lists, "listed")
+    homes = {article: id for article, id in before.items() if article in orders and article not in loose}
+    ids = settle_ids(session, grouped, homes)
+    outcomes = dict.fromkeys(lists, "listed") | dict.fromkeys(loose, UNFLAGGED)
     for id, group in zip(ids, grouped, strict=True):
         keeping.keep(session, id, [told[article] for article in group], now)
         session.get_one(Incident, id).opened_by = group[0]
@@ -159,7 +160,14 @@ def _write(session: Session, block: Block, now: datetime) -> dict[UUID, str]:
             outcomes[group[0]] = "opened"
     _redirect(session, {before[article]: article for article in lists if article in before}, grouped, ids, block)
     _leave(session, grouped, ids, lists, block)
+    session.execute(delete(IncidentArticle).where(IncidentArticle.article_id.in_(loose)))
     return outcomes
+
+
+def _flagged(groups: Sequence[Sequence[UUID]], told: Mapping[UUID, Telling]) -> tuple[list[Sequence[UUID]], list[UUID]]:
+    """The groups that make incidents, and the articles of the others: copies of what nobody flagged."""
+    kept = [group for group in groups if any(told[article].tier != UNFLAGGED for article in group)]
+    return kept, [article for group in groups if group not in kept for article in group]
 
 
 def _listing(block: Block) -> list[UUID]:

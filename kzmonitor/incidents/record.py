@@ -13,10 +13,10 @@ from kzmonitor.incidents.parties import Group
 from kzmonitor.incidents.proceedings import Proceeding, escalation, proceedings_of
 from kzmonitor.incidents.severity import Severity, independent, weigh
 from kzmonitor.incidents.stages import stages
-from kzmonitor.incidents.telling import Telling
+from kzmonitor.incidents.telling import UNFLAGGED, Telling
 from kzmonitor.language.places import region_of
 
-TIERS = ("mail", "queue")
+TIERS = ("mail", "queue", UNFLAGGED)
 LEADING_ROLES = ("report", "follow_up")
 
 
@@ -68,7 +68,7 @@ class Record:
 
 
 def record(tellings: Sequence[Telling]) -> Record:
-    """The record of a group. tellings: at least one."""
+    """The record of a group. tellings: at least one that was flagged."""
     told = sorted({telling.article_id: telling for telling in tellings}.values(), key=lambda one: one.order)
     first = told[0]
     leader = min(told, key=_lead)

@@ -1,5 +1,6 @@
 """Understanding: cut, score, group and open alerts, until nothing is left. Each step is resumable by itself."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 from kzmonitor.classify import registry, scoring
 from kzmonitor.collect import articles
 from kzmonitor.config import Settings
-from kzmonitor.incidents import campaign_keeping, candidates, duplicates, grouping
+from kzmonitor.incidents import campaign_keeping, candidates, duplicates, grouping, indexing
+from kzmonitor.sources import coverage
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
 
@@ -39,16 +41,22 @@ def understand(
         done.scored,
         lambda session: scoring.score_waiting(session, model, fitted, settings.rescore_days, now()),
     )
-    _until_empty(database, Counter(), lambda session: candidates.note_clues(session, model.id))
+    _until_empty(database, Counter(), lambda session: candidates.note_clues(session, model.id, now()))
     _until_empty(database, Counter(), candidates.judge_pairs)
     _until_empty(database, done.grouped, lambda session: grouping.group_waiting(session, now()))
     with database.session() as session:
         campaign_keeping.keep_campaigns(session, now())
+    if done.cut:
+        with database.session() as session:
+            coverage.count_days(session, now())
+    _until_empty(database, Counter(), indexing.index_waiting, most=indexing.MOST_AT_ONCE)
     return done
 
 
-def _until_empty(database: Database, totals: Counter[str], step: Callable[[Session], Counter[str]]) -> None:
-    while True:
+def _until_empty(
+    database: Database, totals: Counter[str], step: Callable[[Session], Counter[str]], most: float = math.inf
+) -> None:
+    while totals.total() < most:
         with database.session() as session:
             outcomes = step(session)
         if not outcomes:

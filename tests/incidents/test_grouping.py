@@ -113,8 +113,38 @@ def test_a_flagged_article_opens_one_incident_with_one_alert(session: Session, m
 
 def test_what_was_not_flagged_opens_nothing(session: Session, model: UUID) -> None:
     an_article(session, model, STORY, "vlast", tier=None)
+    an_article(session, model, STORY, "azattyq", tier=None)
+    assert group_now(session, model, NOW) == {"unflagged": 2}
     assert group_now(session, model, NOW) == {}
     assert count(session, Incident) == 0
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_an_unflagged_copy_is_a_source_of_the_incident_whenever_it_comes(
+    session: Session, model: UUID, earlier: bool, comes_first: bool
+) -> None:
+    when = NOW + timedelta(hours=-1 if earlier else 1)
+    cut = STORY.rsplit(". ", 1)[0]
+
+    def copy() -> UUID:
+        return an_article(session, model, cut, "azattyq", when=when, tier=None)
+
+    before = [copy()] if comes_first else []
+    group_now(session, model, NOW)
+    flagged = an_article(session, model, STORY, "vlast")
+    group_now(session, model, NOW)
+    copied = (before or [copy()])[0]
+    group_now(session, model, NOW)
+    incident = session.scalars(select(Incident).where(Incident.redirect_to.is_(None))).one()
+    rows = session.scalars(select(IncidentArticle).where(IncidentArticle.incident_id == incident.id)).all()
+    assert {row.article_id for row in rows} == {flagged, copied}
+    assert incident.labels == ["detention"]
+    assert session.get_one(Article, copied).source == "azattyq"
+    assert [alert.tier for alert in session.scalars(select(Alert))] == ["mail"]
+    assert {row.article_id: row.why for row in rows} == (
+        {copied: "first", flagged: "copy"} if earlier else {flagged: "first", copied: "copy"}
+    )
 
 
 def test_a_copy_joins_and_is_no_news(session: Session, model: UUID) -> None:
@@ -352,7 +382,7 @@ def test_a_text_that_was_edited_is_compared_anew(session: Session, model: UUID) 
 def steps(model: UUID) -> list[Callable[[Session], Counter[str]]]:
     return [
         lambda own: duplicates.index_waiting(own, limit=2),
-        lambda own: candidates.note_clues(own, model, limit=2),
+        lambda own: candidates.note_clues(own, model, NOW, limit=2),
         lambda own: candidates.judge_pairs(own, limit=2),
         lambda own: grouping.group_waiting(own, NOW, limit=1),
     ]
