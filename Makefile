@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 
-.PHONY: help setup run demo test test-slow test-database check lock messages
+.PHONY: help setup run demo test test-slow test-database check audit sbom lock messages
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,16 @@ check: setup
 	@ruff check .
 	@mypy
 	@lint-imports
+
+audit: setup ## mistakes that weaken security, secrets in files, known weaknesses of the packages (needs the network)
+	@bandit --quiet --recursive --severity-level medium --configfile pyproject.toml kzmonitor spiders dags deploy
+	@python .ci/secrets
+	@.ci/audit
+
+sbom: setup ## what is inside, as CycloneDX, in var/sbom.json
+	@mkdir -p var
+	@cyclonedx-py requirements requirements.lock --output-reproducible --of JSON --output-file var/sbom.json
+	@echo "var/sbom.json"
 
 lock: setup ## renew requirements.lock from pyproject.toml
 	@uv pip compile pyproject.toml --group dev --generate-hashes --python-version 3.11 --no-header --quiet --output-file requirements.lock

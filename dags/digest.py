@@ -1,7 +1,7 @@
 """# digest
 
 Every day at 08:00 in Almaty (03:00 UTC): writes the digest of the day before in all languages into `digests` of the
-data folder, and mails it to the subscribers.
+data folder, and sends it to the subscribers whose hour that is. Those of other hours are served by `notices`.
 
 A digest that was missed because nothing ran at 08:00 is made up for at the next start, the last one only. Started by
 hand, it makes the digest of the last 08:00 again: the files come out the same, and nobody is sent a second copy.

@@ -1,6 +1,7 @@
 """The review app in a container: it listens to the whole container, whose port is published on 127.0.0.1 only.
 
-Until there are accounts, whoever has the token may decide; publish the port nowhere else."""
+Until an admin has a password, whoever has the token may decide: publish the port nowhere else before that, and then
+only behind a server that ends TLS."""
 
 import os
 

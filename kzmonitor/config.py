@@ -3,6 +3,7 @@
 import os
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError
@@ -50,6 +51,20 @@ class Settings(BaseSettings):
         default=None, description="smtp://user:password@host:587 (STARTTLS), smtps://host:465; empty: no mail"
     )
     mail_from: str | None = Field(default=None, description="Sender of the digests, for example desk@example.org")
+    desk_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="https://host of the review app as readers reach it, for links in digests; empty: no links",
+    )
+    webhook_hosts: str = Field(
+        default="", description="Hosts (host or host:port, parted by commas) that digests may be posted to; empty: none"
+    )
+    telegram_token: SecretStr | None = Field(default=None, description="Of the bot that sends digests; empty: none")
+    telegram_url: str = Field(
+        default="https://api.telegram.org",
+        pattern=r"^https?://[^\s/?#@]+$",
+        description="Where the bot API of Telegram answers",
+    )
     proxy: SecretStr | None = Field(
         default=None, description="http://host:port for all fetching; when it is down, nothing goes out"
     )
@@ -65,10 +80,42 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         default=None,
         min_length=32,
-        description="At least 32 random characters; signs sessions; empty: made anew at each start",
+        description="At least 32 random characters; seals second factors; empty: there are none, and no remote desk",
     )
+    reverse_proxy: str | None = Field(
+        default=None,
+        description="Address of the server before the review app that ends TLS; what it says of clients is believed",
+    )
+    oidc_issuer: str | None = Field(
+        default=None, description="https://login.example.org: the provider of single sign-on; empty: there is none"
+    )
+    oidc_client_id: str | None = Field(default=None, description="What the provider calls the review app")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="The review app's secret at the provider")
     rescore_days: int = Field(
         default=90, ge=0, description="How many days back a new champion scores what an older model has seen"
+    )
+    keep_texts_days: int = Field(
+        default=365, ge=0, description="Days after which `kzmonitor prune` erases pages that led to nothing; 0: never"
+    )
+    keep_scores_days: int = Field(
+        default=180, ge=0, description="Days after which it removes such pages' scores by retired models; 0: never"
+    )
+    keep_polls_days: int = Field(
+        default=90, ge=0, description="Days after which it removes the record of looks at feeds; 0: never"
+    )
+    keep_logins_days: int = Field(
+        default=30, ge=0, description="Days after which it removes failed logins and ended sessions; 0: never"
+    )
+    keep_log_days: int = Field(
+        default=365, ge=0, description="Days after which it removes lines of the log of actions; 0: never"
+    )
+    log: Literal["text", "json"] = Field(
+        default="text", description="json: a line of JSON an event on standard error; text: warnings only"
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Lets a Prometheus elsewhere read /metrics of the review app; empty: only this machine may",
     )
 
     @property

@@ -19,12 +19,13 @@ from kzmonitor.sources import registry
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import leases, opened
 from spiders.backfilling import Backfilling
+from spiders.canaries import Canaries
 from spiders.declared import DeclaredSpider
 from spiders.house import House
 from spiders.settings import scrapy_settings
 from spiders.watching import Watching
 
-WORKS: dict[str, type[DeclaredSpider]] = {"watch": Watching, "backfill": Backfilling}
+WORKS: dict[str, type[DeclaredSpider]] = {"watch": Watching, "backfill": Backfilling, "canary": Canaries}
 
 
 def spider_named(name: str) -> type[DeclaredSpider]:

@@ -58,17 +58,34 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
         shutil.rmtree(cluster.server_home, ignore_errors=True)
 
 
+@pytest.fixture
+def administrator(server: URL, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The connection string of a role that may make databases and roles on the server of the tests."""
+    elsewhere = os.environ.get("KZMONITOR_TEST_DATABASE_URL")
+    if elsewhere:
+        return make_url(elsewhere).set(drivername="postgresql").render_as_string(hide_password=False)
+    temporary = tmp_path_factory.getbasetemp()
+    return embedded.Cluster((temporary if WORKER == "main" else temporary.parent) / "embedded").superuser_dsn()
+
+
+@pytest.fixture
+def elsewhere(server: URL, administrator: str) -> Iterator[URL]:
+    """A second, empty database on the same server, with the same owner."""
+    with empty_database(administrator, server.username, "elsewhere") as name:
+        yield server.set(database=name)
+
+
 @contextmanager
-def empty_database(administrator: str, owner: str | None = None) -> Iterator[str]:
+def empty_database(administrator: str, owner: str | None = None, purpose: str = "test") -> Iterator[str]:
     """The name of a database that lives as long as the block."""
-    name = sql.Identifier(f"kzmonitor_test_{WORKER}")
+    name = sql.Identifier(f"kzmonitor_{purpose}_{WORKER}")
     remove = sql.SQL("drop database if exists {} with (force)").format(name)
     owned = sql.SQL(" owner {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
     with psycopg.connect(administrator, autocommit=True) as connection:
         connection.execute(remove)
         connection.execute(sql.SQL("create database {}{}").format(name, owned))
     try:
-        yield f"kzmonitor_test_{WORKER}"
+        yield f"kzmonitor_{purpose}_{WORKER}"
     finally:
         with psycopg.connect(administrator, autocommit=True) as connection:
             connection.execute(remove)

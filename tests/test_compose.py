@@ -79,6 +79,23 @@ def test_every_file_that_a_command_names_is_in_the_image() -> None:
     assert {"kzmonitor", "spiders", "dags", "models", "deploy"} <= copied
 
 
+def test_in_no_container_anybody_is_root_or_can_write_beside_the_volumes() -> None:
+    for name, service in SERVICES.items():
+        user = str(service.get("user", "root")).partition(":")[0]
+        assert user not in ("", "0", "root"), name
+        assert service.get("read_only") is True, name
+        assert service.get("cap_drop") == ["ALL"], name
+        assert "no-new-privileges:true" in service.get("security_opt", []), name
+        assert "/tmp" in [folder.partition(":")[0] for folder in service["tmpfs"]], name
+        assert service.get("privileged") is not True
+        assert not [volume for volume in service.get("volumes", []) if "docker.sock" in volume]
+
+
+def test_the_image_does_not_end_as_root() -> None:
+    users = re.findall(r"^USER (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert users[-1] == "airflow"
+
+
 def airflow_commands() -> list[list[str]]:
     """The airflow commands of services and health checks, without their options' values."""
     commands = [SERVICES[name]["command"] for name in OURS]

@@ -9,9 +9,9 @@ ROLES = ("reader", "reviewer", "admin")
 
 @dataclass(frozen=True)
 class Person:
-    """Who acts. id: of the account; None for the one who holds the token of this start."""
+    """Who acts. id: of the account, that of the local one for who holds the token of a start."""
 
-    id: UUID | None
+    id: UUID
     pseudonym: str
     role: str
 

@@ -1,6 +1,7 @@
 """Scoring: each current revision gets the champion's prediction, once."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -40,7 +41,11 @@ def score_waiting(
     session: Session, model: Model, fitted: "Classifier", rescore_days: int, now: datetime, limit: int = BATCH
 ) -> Counter[str]:
     """Score up to `limit` revisions; how many ended in tier mail, queue, or unflagged (empty: none waits)."""
-    revisions = unscored(session, model, now - timedelta(days=rescore_days), limit)
+    return score(session, model, fitted, unscored(session, model, now - timedelta(days=rescore_days), limit))
+
+
+def score(session: Session, model: Model, fitted: "Classifier", revisions: Sequence[Revision]) -> Counter[str]:
+    """Score these texts; how many ended in tier mail, queue, or unflagged (empty: there are none)."""
     if not revisions:
         return Counter()
     days = [one.published_at.astimezone(ALMATY).date() if one.published_at else None for one in revisions]

@@ -1,16 +1,19 @@
 """The Typer application and its entry point."""
 
-import logging
 import os
 import signal
 import sys
 
 import typer
 
-from kzmonitor import VERSION
+from kzmonitor import VERSION, config, logs
 from kzmonitor.cli import (
+    accounts,
+    adding,
     backfilling,
+    backing,
     campaigns,
+    canaries,
     classifying,
     collecting,
     databases,
@@ -19,8 +22,10 @@ from kzmonitor.cli import (
     exporting,
     importing,
     learning,
+    measuring,
     models,
     newsrooms,
+    pruning,
     reviewing,
     running,
     shell,
@@ -28,6 +33,7 @@ from kzmonitor.cli import (
     verifying,
     watching,
 )
+from kzmonitor.errors import SetupError
 from kzmonitor.i18n import _
 
 app = typer.Typer(
@@ -42,12 +48,15 @@ app = typer.Typer(
 
 for module in (
     collecting,
+    adding,
     importing,
     backfilling,
     watching,
+    canaries,
     understanding,
     campaigns,
     reviewing,
+    accounts,
     delivering,
     classifying,
     learning,
@@ -56,6 +65,9 @@ for module in (
     verifying,
     exporting,
     databases,
+    backing,
+    pruning,
+    measuring,
     doctor,
     running,
 ):
@@ -76,9 +88,14 @@ def common(
     verbose: bool = typer.Option(False, "--verbose", "-v", help=_("Say more, on standard error.")),
 ) -> None:
     """Options of all commands."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
+    logs.start(as_json=_logs_as_json(), verbose=verbose)
+
+
+def _logs_as_json() -> bool:
+    try:
+        return config.settings().log == "json"
+    except SetupError:  # the command says what is wrong; doctor goes on
+        return False
 
 
 def main() -> None:

@@ -6,11 +6,9 @@ import typer
 
 from kzmonitor.cli import shell
 from kzmonitor.cli.collecting import Json, moment
-from kzmonitor.i18n import _, ngettext
+from kzmonitor.i18n import _
 from kzmonitor.incidents.campaign_keeping import CampaignView, all_campaigns
-from kzmonitor.incidents.campaigns import HOSTILE
-
-LONG_AGO = 100  # years: beyond them a number would only pretend to be exact
+from kzmonitor.incidents.campaign_words import reason
 
 
 def register(app: typer.Typer) -> None:
@@ -44,23 +42,6 @@ def _tell(one: CampaignView) -> None:
     for incident in one.timeline:
         names = ", ".join(incident.targets)
         shell.say(f"  {moment(incident.when)}  {incident.title}" + (f"  [{names}]" if names else ""))
-
-
-def reason(one: CampaignView) -> str:
-    """Why it is called a campaign, in one sentence."""
-    if one.pattern == HOSTILE:
-        seen = ngettext("{number} outlet", "{number} outlets", one.seen).format(number=one.seen)
-    else:
-        seen = ngettext("{number} target", "{number} targets", one.seen).format(number=one.seen)
-    sentence = _("{seen} in {days} days, where {expected} are usual; chance alone shows as much {often}.")
-    return sentence.format(seen=seen, days=one.window_days, expected=f"{one.expected:.2g}", often=_often(one))
-
-
-def _often(one: CampaignView) -> str:
-    if one.recurrence_years > LONG_AGO:
-        return _("less than once in a hundred years")
-    years = round(one.recurrence_years)
-    return ngettext("once in {number} year", "once in {number} years", years).format(number=years)
 
 
 def _as_json(one: CampaignView) -> dict[str, Any]:

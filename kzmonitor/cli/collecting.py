@@ -121,14 +121,23 @@ def troubled(crawled: Crawled) -> list[str]:
     help=_("What is declared, and how each source does: state, last success, newest item, volume."),
     epilog=_("Example: kzmonitor sources list --json"),
 )
-def list_sources(sources_dir: SourcesDir = None, json: Json = False) -> None:
-    declared = shell.declarations(sources_dir)
+def list_sources(
+    sources_dir: SourcesDir = None,
+    all: Annotated[bool, typer.Option("--all", help=_("Also those that are switched off."))] = False,
+    json: Json = False,
+) -> None:
+    declared = shell.declarations(sources_dir, off=all)
     with shell.database() as database, database.session() as session:
         healths = [health.health(session, declaration, shell.now()) for declaration in declared.values()]
     if json:
         shell.show_json(
             [
-                {**vars(one), "name": declared[one.slug].name, "languages": declared[one.slug].languages}
+                {
+                    **vars(one),
+                    "name": declared[one.slug].name,
+                    "languages": declared[one.slug].languages,
+                    "enabled": declared[one.slug].enabled,
+                }
                 for one in healths
             ]
         )
@@ -145,7 +154,7 @@ def list_sources(sources_dir: SourcesDir = None, json: Json = False) -> None:
         [
             [
                 one.slug,
-                one.state,
+                one.state if declared[one.slug].enabled else _("switched off"),
                 moment(one.last_success),
                 moment(one.newest),
                 one.entries,

@@ -3,12 +3,13 @@
 import shutil
 import smtplib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import typer
+from sqlalchemy.orm import Session
 
 from kzmonitor import config
 from kzmonitor.classify import registry as models
@@ -19,7 +20,9 @@ from kzmonitor.config import Settings
 from kzmonitor.digest.mail import server_of
 from kzmonitor.errors import KzmonitorError, SetupError
 from kzmonitor.i18n import _
-from kzmonitor.sources import health, registry
+from kzmonitor.sources import canary, health, norms, registry
+from kzmonitor.sources.declaration import Declaration
+from kzmonitor.sources.norms import Volume
 from kzmonitor.store import Database, schema
 
 LEAST_FREE_BYTES = 1_000_000_000
@@ -177,12 +180,7 @@ def _database(database: Database, sources_dir: Path | None) -> Iterator[Finding]
     yield _model(database)
     declared = registry.load(*([sources_dir] if sources_dir else [])).sources
     with database.session() as session:
-        for slug, declaration in declared.items():
-            if not declaration.enabled:
-                continue
-            state = health.health(session, declaration, shell.now())
-            if not state.well and state.state != "never":
-                yield Finding(slug, f"{state.state}: {health.advice(state.state)}")
+        yield from _sources(session, declared)
 
 
 def _model(database: Database) -> Finding:
@@ -192,3 +190,29 @@ def _model(database: Database) -> Finding:
         except KzmonitorError as error:
             return Finding(_("model"), str(error))
     return Finding(_("model"))
+
+
+def _sources(session: Session, declared: Mapping[str, Declaration]) -> Iterator[Finding]:
+    """What is wrong with sources: their looks and pages, their canaries, and how much they brought yesterday."""
+    enabled = {slug: declaration for slug, declaration in declared.items() if declaration.enabled}
+    for slug, stands in health.standings(session, enabled, shell.now()).items():
+        if not stands.well and stands.state != "never":
+            yield Finding(slug, f"{stands.state}: {health.advice(stands.state)}")
+    for slug, one in sorted(canary.canaries(session).items()):
+        if slug in enabled and one.state not in (None, "ok"):
+            yield Finding(_("{slug}: canary").format(slug=slug), f"{one.state}: {health.advice(one.state)}")
+    for volume in norms.unusual(session, enabled, shell.now()):
+        if volume.verdict == "low":
+            yield Finding(_volume_of(volume), _brought(volume))
+
+
+def _volume_of(volume: Volume) -> str:
+    parts = [part for part in (volume.source, volume.language) if part]
+    return _("{what}: articles").format(what=", ".join(parts))
+
+
+def _brought(volume: Volume) -> str:
+    assert volume.usual is not None, "what is low is less than usual"
+    return _("{seen} on {day}, at least {low} are usual; see the page Sources").format(
+        seen=volume.seen, day=volume.day.isoformat(), low=volume.usual.low
+    )

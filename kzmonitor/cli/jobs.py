@@ -71,6 +71,20 @@ def watch() -> dict[str, int]:
     return dict(sum((watching.outcomes(one) for one in ended), Counter()))
 
 
+def canary() -> dict[str, int]:
+    """Look at the canary of each source that is due; how many ended in each state.
+
+    Raises SourceError when a crawl broke off: what it had not looked at is still due."""
+    from kzmonitor.cli import canaries
+
+    ended = canaries.looked_at(config.settings().sources_dir)
+    broken = next((one for one in ended if not one.well), None)
+    if broken is not None:
+        message = _("{slug}: the crawl ended with: {state}")
+        raise SourceError(message.format(slug=broken.slug, state=broken.finished), broken.finished)
+    return dict(sum((canaries.states(one) for one in ended), Counter()))
+
+
 def backfill(source: str, first_day: str, last_day: str, tell: bool) -> dict[str, int]:
     """Read back in the archive of a source, from the first to the last day (2021-02-03); what was counted.
 
@@ -87,12 +101,16 @@ def backfill(source: str, first_day: str, last_day: str, tell: bool) -> dict[str
 
 
 def understand() -> dict[str, int]:
-    """Cut, score, group and open alerts until nothing is left; how many articles ended how, as `step:outcome`."""
+    """Cut, score, group and open alerts until nothing is left; how many articles ended how, as `step:outcome`.
+
+    Then fetch what people reported as missed."""
+    from kzmonitor.cli import adding
     from kzmonitor.incidents.understand import understand as understand_all
 
     declared = shell.declarations(None)
     with shell.database() as database:
         done = understand_all(database, declared, config.settings(), shell.now)
+        adding.fetch_reported(database, None)
     return {
         f"{step}:{outcome}": count
         for step, outcomes in (("cut", done.cut), ("scored", done.scored), ("grouped", done.grouped))
@@ -117,6 +135,17 @@ def digest(moment: datetime) -> dict[str, int]:
     return {"alerts": len(done.digest.items), "files": len(done.files), "sent": done.mails["sent"]}
 
 
+def notices() -> dict[str, int]:
+    """Send the digests whose hour has come, notices of severe alerts, and what is to be tried again; how many
+    deliveries ended in each state. What has to wait is tried again by a later run."""
+    from kzmonitor.classify.labelled import read_taxonomy
+    from kzmonitor.digest.daily import deliver_due
+
+    taxonomy = read_taxonomy(config.models_folder() / "taxonomy.yaml")
+    with shell.database() as database:
+        return dict(deliver_due(database, shell.declarations(None), taxonomy, config.settings(), shell.now()))
+
+
 def make_partitions() -> int:
     """Make the coming months' partitions; how many were missing."""
     with shell.database() as database, database.session() as session:
@@ -130,3 +159,17 @@ def retrain(reason: str, promote: bool) -> dict[str, str]:
     with shell.database() as database:
         done = retraining.retrain(database, shell.now(), world=retraining.shipped(), reason=reason, promote=promote)
     return {"outcome": done.outcome, "version": done.version or ""}
+
+
+def retrain_requested() -> dict[str, str]:
+    """Retrain if somebody asked for it on the page of models; outcome and version, empty when nobody did."""
+    from kzmonitor.learn import retrain as retraining
+    from kzmonitor.learn import training_runs
+
+    with shell.database() as database:
+
+        def train(reason: str, promote: bool) -> retraining.Retrained:
+            return retraining.retrain(database, shell.now(), world=retraining.shipped(), reason=reason, promote=promote)
+
+        done = training_runs.run_asked(database, train, shell.now)
+    return {"outcome": done.outcome or "", "version": done.version or ""} if done else {}

@@ -30,7 +30,15 @@ def retrain(
     json: Json = False,
     force: Annotated[bool, typer.Option("--force", help=_("Promote in spite of the gate; needs --reason."))] = False,
     reason: Annotated[str | None, typer.Option(help=_("Why; kept with the version."), show_default=False)] = None,
+    requested: Annotated[
+        bool, typer.Option("--requested", help=_("Only if somebody asked for it on the page Models."))
+    ] = False,
 ) -> None:
+    if requested:
+        if dry_run or force or reason:
+            raise InputError(_("--requested takes reason and promotion from the page: leave the other options out"))
+        _as_requested(as_json=json)
+        return
     if force and not (reason or "").strip():
         raise InputError(_("--force promotes what the gate may have refused: say why with --reason"))
     if force and dry_run:
@@ -54,6 +62,18 @@ def retrain(
     for line in told(done.candidate):
         shell.say(line)
     shell.say(verdict(done))
+
+
+def _as_requested(*, as_json: bool) -> None:
+    from kzmonitor.cli import jobs
+
+    done = jobs.retrain_requested()
+    if as_json:
+        shell.show_json(done)
+    elif not done:
+        shell.say(_("nobody has asked for a retraining"))
+    else:
+        shell.say(f"{done['version']}: {done['outcome']}")
 
 
 def show_report(report: "Report", first: str, second: str) -> None:

@@ -36,8 +36,9 @@ def database(*, migrate: bool = True) -> Iterator[Database]:
         yield opened
 
 
-def declarations(sources_dir: Path | None, wanted: Sequence[str] = ()) -> dict[str, Declaration]:
-    """The enabled sources, or those named, of this folder, that of the settings, or the shipped ones.
+def declarations(sources_dir: Path | None, wanted: Sequence[str] = (), *, off: bool = False) -> dict[str, Declaration]:
+    """The enabled sources, or those named, of this folder, that of the settings, or the shipped ones; with `off` also
+    those that are switched off.
 
     A broken declaration costs one line, the others go on. Raises InputError when a named source is not declared."""
     sources_dir = sources_dir or config.settings().sources_dir
@@ -49,7 +50,7 @@ def declarations(sources_dir: Path | None, wanted: Sequence[str] = ()) -> dict[s
     for slug in wanted:
         if slug not in known.sources:
             raise InputError(_("{slug}: no such source; see: kzmonitor sources list").format(slug=slug))
-    chosen = wanted or [slug for slug, declaration in known.sources.items() if declaration.enabled]
+    chosen = wanted or [slug for slug, declaration in known.sources.items() if declaration.enabled or off]
     return {slug: known.sources[slug] for slug in chosen}
 
 

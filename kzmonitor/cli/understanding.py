@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kzmonitor import config
-from kzmonitor.cli import shell
+from kzmonitor.cli import adding, shell
 from kzmonitor.cli.collecting import Json, SourcesDir, moment
 from kzmonitor.errors import InputError
 from kzmonitor.i18n import _
@@ -33,7 +33,8 @@ def understand(sources_dir: SourcesDir = None, json: Json = False) -> None:
     declared = shell.declarations(sources_dir)
     with shell.database() as database:
         done = understand_all(database, declared, config.settings(), shell.now)
-    report(done, as_json=json)
+        report(done, as_json=json)
+        adding.fetch_reported(database, sources_dir)
 
 
 def report(done: Understood, *, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from kzmonitor.collect.decode import decode_body, html_text
 from kzmonitor.collect.records import RECORD_TYPE, cut_record
 from kzmonitor.errors import PageError
 from kzmonitor.language.detect import detect
+from kzmonitor.language.searching import search_vector
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store.tables import Article, Capture, Entry, Revision, new_id
 
@@ -93,6 +94,7 @@ def revise(session: Session, article_id: UUID, capture: Capture, found: Cut) -> 
             date_doubt=found.date_doubt,
             author=found.author,
             cut_by=found.cut_by,
+            search=search_vector(found.title, found.text, language.code),
         )
         .on_conflict_do_nothing()
         .returning(Revision.id)

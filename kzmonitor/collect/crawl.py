@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from kzmonitor import logs
 from kzmonitor.config import CHECKOUT, in_checkout
 from kzmonitor.errors import SetupError
 from kzmonitor.i18n import _
@@ -68,7 +69,12 @@ def run(
             reason = _("ended by signal {number}").format(number=-code) if code < 0 else last_line
             return [Crawled(slug, reason or "crashed") for slug in slugs]
         told = json.loads(report.read_text())
-    return [_judged(slug, told[slug]) for slug in slugs]
+    ended = [_judged(slug, told[slug]) for slug in slugs]
+    for one in ended:
+        failed = sum(count for key, count in one.counts.items() if key.startswith("failed:"))
+        new, fetched = one.counts.get("new", 0), one.counts.get("fetched", 0)
+        logs.event("collected", source=one.slug, state=one.finished, new=new, fetched=fetched, failed=failed)
+    return ended
 
 
 def _judged(slug: str, told: dict[str, Any]) -> Crawled:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import func
@@ -148,17 +148,24 @@ def add(
 
 
 def lease(
-    session: Session, source: str, holder: int, limit: int, now: datetime, *, archive: bool = False
+    session: Session,
+    source: str,
+    holder: int,
+    limit: int,
+    now: datetime,
+    *,
+    archive: bool = False,
+    only: ColumnElement[bool] | None = None,
 ) -> list[Lease]:
     """Up to `limit` entries of a source that are due, newest first, now held by `holder` for half an hour.
 
-    archive: those that a backfill found, which a crawl of today's news leaves alone."""
+    archive: those that a backfill found, which a crawl of today's news leaves alone. only: those of them."""
     waiting = and_(Entry.state == "found", or_(Entry.retry_at.is_(None), Entry.retry_at <= now))
     abandoned = and_(Entry.state == "leased", leases.ended(Entry.lease_until, Entry.holder))
     due = (
         select(Entry.id)
         .where(Entry.source == source, (Entry.route == ARCHIVE) if archive else (Entry.route != ARCHIVE))
-        .where(or_(waiting, abandoned))
+        .where(or_(waiting, abandoned), true() if only is None else only)
         .order_by(func.coalesce(Entry.published_at, Entry.found_at).desc(), Entry.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

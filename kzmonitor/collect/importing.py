@@ -119,7 +119,7 @@ def bring(
     placed: dict[str, tuple[Brought, Declaration]] = {}
     for record in records:
         try:
-            declaration, canonical = _place(registry, record)
+            declaration, canonical = place(registry, record)
         except (InputError, ValueError) as error:
             outcomes["bad-address"] += 1
             skipped.append(Skipped("bad-address", f"{record.where}: {error}"))
@@ -132,7 +132,7 @@ def bring(
             placed[canonical] = record, declaration
     # In one order everywhere, so that two imports of the same addresses never lock each other out.
     for _slug, declaration in sorted({declaration.slug: declaration for _, declaration in placed.values()}.items()):
-        _register(session, declaration)
+        register(session, declaration)
     for canonical in sorted(placed):
         record, declaration = placed[canonical]
         outcomes[_store(session, record, declaration, canonical, now, tell=tell)] += 1
@@ -201,7 +201,7 @@ def _may_be_article(record: Brought, declaration: Declaration) -> bool:
     return urlsplit(record.url).path not in FRONT_PAGES
 
 
-def _place(registry: Registry, record: Brought) -> tuple[Declaration, str]:
+def place(registry: Registry, record: Brought) -> tuple[Declaration, str]:
     """Whose record it is, and the address under which it is known. Raises InputError or ValueError."""
     if record.url is not None:
         owner = registry.owner(record.url) or outsider(host_of(record.url))
@@ -242,7 +242,7 @@ def _outsider(spelled: str, name: str) -> Declaration:
     )
 
 
-def _register(session: Session, declaration: Declaration) -> None:
+def register(session: Session, declaration: Declaration) -> None:
     """The row of a source: a declared one as a crawl would leave it, another with the kind `import`."""
     if declaration.enabled or not declaration.slug.startswith("import-"):
         entries.register(session, declaration)

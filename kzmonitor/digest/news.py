@@ -6,8 +6,8 @@ of. The moment follows from rows that are not changed afterwards, so that a dige
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, union
+from sqlalchemy.orm import Session, aliased
 
 from kzmonitor.store.tables import Alert, AlertEvent, Article, IncidentArticle
 
@@ -30,3 +30,23 @@ def told_at() -> ColumnElement[datetime | None]:
         (~is_old, AlertEvent.ready_at),
         (joined.is_not(None), func.greatest(AlertEvent.ready_at, joined)),
     )
+
+
+def news_between(session: Session, start: datetime, end: datetime) -> list[tuple[AlertEvent, datetime]]:
+    """The events that became news from `start` up to `end`, in order, each with that moment."""
+    news = told_at()
+    # An event becomes news when it is ready or when an article joins: both are found by an index, and only for
+    # these is the moment worked out.
+    ready = select(AlertEvent.id).where(AlertEvent.ready_at >= start, AlertEvent.ready_at < end)
+    joined = (
+        select(AlertEvent.id)
+        .join(Alert, Alert.id == AlertEvent.alert_id)
+        .join(IncidentArticle, IncidentArticle.incident_id == Alert.incident_id)
+        .where(IncidentArticle.created_at >= start, IncidentArticle.created_at < end)
+    )
+    query = (
+        select(AlertEvent, news)
+        .where(AlertEvent.id.in_(union(ready, joined)), news >= start, news < end)
+        .order_by(AlertEvent.ready_at, AlertEvent.id)
+    )
+    return [(event, moment) for event, moment in session.execute(query) if moment is not None]

@@ -31,3 +31,12 @@ def digest_day(moment: datetime) -> date:
     """The day of the last digest whose period has ended at `moment`."""
     local = moment.astimezone(ALMATY)
     return local.date() if local.time() >= DIGEST_TIME else local.date() - timedelta(days=1)
+
+
+def last_end(now: datetime, hour: int, weekday: int | None = None) -> datetime:
+    """The last moment up to `now` at which it was `hour` o'clock in Almaty (on that weekday; 0: Monday)."""
+    local = now.astimezone(ALMATY)
+    end = datetime.combine(local.date(), time(hour), ALMATY)
+    if end > local:
+        end -= timedelta(days=1)
+    return end if weekday is None else end - timedelta(days=(end.weekday() - weekday) % 7)

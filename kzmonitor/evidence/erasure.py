@@ -44,14 +44,19 @@ def erase(session: Session, capture_id: UUID, why: str, now: datetime) -> bool:
         raise InputError(_("{capture}: no such capture").format(capture=capture_id))
     if capture.erased_at is not None:
         return False
-    capture.body, capture.erased_at, capture.erased_why = None, now, reason
-    session.flush()
-    _forget_texts(session, capture)
+    forget(session, capture, reason, now)
     session.add(
         AuditLog(action="erase", subject="capture", subject_id=capture.id, before={"why": reason}, created_at=now)
     )
     session.flush()
     return True
+
+
+def forget(session: Session, capture: Capture, reason: str, now: datetime) -> None:
+    """Erase a capture that the caller holds locked, without a line of its own in the log of actions."""
+    capture.body, capture.erased_at, capture.erased_why = None, now, reason
+    session.flush()
+    _forget_texts(session, capture)
 
 
 def _forget_texts(session: Session, capture: Capture) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, exists, func, insert, select, text
 from sqlalchemy.orm import Session
 
+from kzmonitor import logs
 from kzmonitor.evidence import leaves
 from kzmonitor.evidence.leaves import Witnessed
 from kzmonitor.evidence.trees import Tree
@@ -51,6 +52,7 @@ def close(database: Database, now: datetime) -> list[date]:
     Gives the days that were closed. Safe to repeat and to run twice at once; days without captures are closed too."""
     closed: list[date] = []
     while (day := _close_next(database, now)) is not None:
+        logs.event("sealed", day=day)
         closed.append(day)
     return closed
 

@@ -1,14 +1,15 @@
 """Reading alerts: the list of them, how many stand where, and everything that is known about one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypedDict, Unpack
+from typing import Unpack
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Select, Text, Uuid, any_, column, func, literal, select, table, tuple_
+from sqlalchemy import ARRAY, Boolean, DateTime, Text, Uuid, column, select, table
 from sqlalchemy.orm import Session, aliased
 
+from kzmonitor.incidents.ranking import STATUSES, Filters, Spot, after, before, counts, number, ranked, spot
 from kzmonitor.incidents.recorded import RecordView, parties, record_of
 from kzmonitor.incidents.told import TOLD, ArticleView, articles
 from kzmonitor.store.tables import (
@@ -23,7 +24,13 @@ from kzmonitor.store.tables import (
     Source,
 )
 
-STATUSES = ("open", "confirmed", "rejected", "duplicate")
+__all__ = [
+    "STATUSES", "AlertLine", "AlertView", "Decided", "Decision", "Event", "Filters", "Spot", "Standing", "after",
+    "alert", "alert_standing", "alerts", "before", "counts", "decided", "history", "moved_to", "neighbours", "number",
+    "ranked", "sources", "spot", "standing",
+]  # fmt: skip
+# Articles of one incident that are listed on its page, and those whose texts are read for it.
+ARTICLES, TEXTS = 200, 12
 
 alert_standing = table(
     "alert_standing",
@@ -32,21 +39,11 @@ alert_standing = table(
     column("labels", ARRAY(Text)),
     column("review", Uuid),
     column("decided_at", DateTime(timezone=True)),
+    column("escalated", Boolean),
 )
-# The order of work: the gravest first, then the surest, then what has waited longest.
-ORDER = (-Incident.severity, -Alert.score, Alert.opened_at, Alert.id)
-# The alert of an incident that was merged into another one stays with its reviews, but the other speaks for it.
-NOT_MERGED = Incident.redirect_to.is_(None)
-
-
-class Filters(TypedDict, total=False):
-    """Which alerts: opened since, standing so, with this label, told in this language, told by this source."""
-
-    since: datetime | None
-    status: str | None
-    label: str | None
-    language: str | None
-    source: str | None
+# Of the reviews of an alert those that somebody must have seen who decides anew.
+_UNDO = aliased(Review)
+DECIDES = (Review.decision != "note") & ~Review.blind
 
 
 @dataclass(frozen=True)
@@ -56,6 +53,7 @@ class Standing:
     status: str
     labels: list[str]
     decided_at: datetime | None
+    escalated: bool
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,7 @@ class AlertLine:
     sources: list[str]
     articles: int
     languages: list[str]
+    assigned_to: UUID | None
     record: RecordView
 
 
@@ -111,7 +110,8 @@ class Event:
 
 @dataclass(frozen=True)
 class AlertView:
-    """Everything about one alert. `version` is the latest review, which a decision must have seen."""
+    """Everything about one alert. `version` is the latest decision, which the next one must have seen; `escalated`:
+    somebody passed it on, and nobody has decided since."""
 
     line: AlertLine
     actors: list[str]
@@ -121,64 +121,52 @@ class AlertView:
     events: list[Event]
     history: list[Decision]
     version: UUID | None
+    escalated: bool
 
 
-def alerts(session: Session, *, limit: int = 200, offset: int = 0, **filters: Unpack[Filters]) -> list[AlertLine]:
-    """Alerts in the order of work, those that pass all filters."""
-    return _lines(session, _filtered(filters).where(NOT_MERGED).order_by(*ORDER).limit(limit).offset(offset))
+@dataclass(frozen=True)
+class Decided:
+    """An alert and the last decision on it, which stands."""
+
+    id: UUID
+    title: str
+    last: Decision
 
 
-def counts(session: Session) -> dict[str, int]:
-    """How many alerts stand at each status, all statuses named."""
-    query = (
-        select(alert_standing.c.status, func.count().label("number"))
-        .join(Alert, Alert.id == alert_standing.c.alert)
-        .join(Incident, Incident.id == Alert.incident_id)
-        .where(NOT_MERGED)
-        .group_by(alert_standing.c.status)
-    )
-    return dict.fromkeys(STATUSES, 0) | {row.status: row.number for row in session.execute(query)}
+def alerts(
+    session: Session, *, order: str = "grave", limit: int = 200, offset: int = 0, **filters: Unpack[Filters]
+) -> list[AlertLine]:
+    """Alerts in the order of work, or in another one of `ranking.ORDERS`: those that pass all filters."""
+    return _lines(session, ranked(session, order=order, limit=limit, offset=offset, **filters))
 
 
-def origins(session: Session) -> tuple[dict[str, str], list[str]]:
-    """The sources (slug to name) and the languages of the articles of all alerts: what can be filtered by."""
-    told = (
-        select(Source.slug, Source.name, Revision.language)
-        .select_from(IncidentArticle)
-        .join(Article, Article.id == IncidentArticle.article_id)
-        .join(Source, Source.slug == Article.source)
-        .join(Revision, Revision.id == Article.current_revision)
-        .distinct()
-        .order_by(Source.name)
-    )
-    rows = session.execute(told).all()
-    return {slug: name for slug, name, _ in rows}, sorted({language for _, _, language in rows})
+def sources(session: Session) -> dict[str, str]:
+    """Slug to name of all sources, by name: what can be filtered by."""
+    query = select(Source.slug, Source.name).order_by(Source.name, Source.slug)
+    return {row.slug: row.name for row in session.execute(query)}
 
 
-def neighbours(session: Session, alert_id: UUID, **filters: Unpack[Filters]) -> tuple[UUID | None, UUID | None]:
-    """The alerts before and after this one in the order of work, among those that pass all filters."""
-    own = select(*ORDER).join(Incident, Incident.id == Alert.incident_id).where(Alert.id == alert_id)
-    place = session.execute(own).one_or_none()
-    if place is None:
+def neighbours(
+    session: Session, alert_id: UUID, order: str = "grave", **filters: Unpack[Filters]
+) -> tuple[UUID | None, UUID | None]:
+    """The alerts before and after this one in an order, among those that pass all filters."""
+    here = spot(session, alert_id, order)
+    if here is None:
         return None, None
-    here = tuple_(*place)
-    others = _filtered(filters).where(NOT_MERGED).with_only_columns(Alert.id).limit(1)
-    before = others.where(tuple_(*ORDER) < here).order_by(*(part.desc() for part in ORDER))
-    after = others.where(tuple_(*ORDER) > here).order_by(*ORDER)
-    return session.scalar(before), session.scalar(after)
+    return before(session, here, **filters), after(session, here, **filters)
 
 
 def standing(session: Session, alert_id: UUID) -> Standing | None:
     """Where an alert stands now; None when there is no such alert."""
     known = alert_standing.c
-    query = select(known.status, known.labels, known.decided_at).where(known.alert == alert_id)
+    query = select(known.status, known.labels, known.decided_at, known.escalated).where(known.alert == alert_id)
     row = session.execute(query).one_or_none()
     return Standing(*row) if row else None
 
 
 def alert(session: Session, id: UUID) -> AlertView | None:
     """One alert with the articles of its incident in order of publication; None when there is no such alert."""
-    lines = _lines(session, _filtered({}).where(Alert.id == id))
+    lines = _lines(session, [id])
     stands = standing(session, id)
     if not lines or stands is None:
         return None
@@ -189,11 +177,28 @@ def alert(session: Session, id: UUID) -> AlertView | None:
         actors=incident.actors,
         first_seen=incident.first_seen,
         decided_at=stands.decided_at,
-        articles=articles(session, incident.id),
+        articles=articles(session, incident.id, texts=TEXTS, limit=ARTICLES),
         events=_events(session, id),
         history=past,
-        version=past[-1].id if past else None,
+        version=next((one.id for one in reversed(past) if one.decision != "note"), None),
+        escalated=stands.escalated,
     )
+
+
+def version(session: Session, alert_id: UUID) -> UUID | None:
+    """The latest decision on an alert, an undo too; a note and a blind second reading decide nothing."""
+    query = select(Review.id).where(Review.subject == "alert", Review.subject_id == alert_id)
+    return session.scalar(query.where(DECIDES).order_by(Review.id.desc()).limit(1))
+
+
+def decided(session: Session, id: UUID) -> Decided | None:
+    """The last thing that was decided on an alert, for who may want to take it back; None when that was an undo, or
+    nothing."""
+    query = select(Incident.title).join(Alert, Alert.incident_id == Incident.id).where(Alert.id == id)
+    title, past = session.scalar(query), [one for one in history(session, id) if one.decision != "note"]
+    if title is None or not past or past[-1].undone or past[-1].decision == "undo":
+        return None
+    return Decided(id, title, past[-1])
 
 
 def moved_to(session: Session, alert_id: UUID) -> UUID | None:
@@ -209,49 +214,30 @@ def moved_to(session: Session, alert_id: UUID) -> UUID | None:
 
 
 def history(session: Session, alert_id: UUID) -> list[Decision]:
-    """All decisions on an alert, oldest first, undone ones and undoing ones among them."""
-    undo = aliased(Review)
+    """All decisions on an alert and notes, oldest first, undone and undoing ones among them; no second readings."""
     query = (
         select(
             Review.id, Review.decision, Review.labels, Review.reason, Review.note, Account.pseudonym,
-            Review.created_at, undo.id.is_not(None),
+            Review.created_at, _UNDO.id.is_not(None),
         )
         .outerjoin(Account, Account.id == Review.account_id)
-        .outerjoin(undo, undo.undoes == Review.id)
-        .where(Review.subject == "alert", Review.subject_id == alert_id)
+        .outerjoin(_UNDO, _UNDO.undoes == Review.id)
+        .where(Review.subject == "alert", Review.subject_id == alert_id, ~Review.blind)
         .order_by(Review.id)
     )  # fmt: skip
     return [Decision(*row) for row in session.execute(query)]
 
 
-def _filtered(filters: Filters) -> Select[Any]:
+def _lines(session: Session, ids: Collection[UUID]) -> list[AlertLine]:
+    """The lines of these alerts, in their order; unknown ones are left out."""
     query = (
         select(Alert, Incident, alert_standing.c.status, alert_standing.c.labels)
         .join(Incident, Incident.id == Alert.incident_id)
         .join(alert_standing, alert_standing.c.alert == Alert.id)
+        .where(Alert.id.in_(ids))
     )
-    if since := filters.get("since"):
-        query = query.where(Alert.opened_at >= since)
-    if status := filters.get("status"):
-        query = query.where(alert_standing.c.status == status)
-    if label := filters.get("label"):
-        query = query.where(literal(label) == any_(alert_standing.c.labels))
-    told = (
-        select(IncidentArticle)
-        .join(Article, Article.id == IncidentArticle.article_id)
-        .join(Revision, Revision.id == Article.current_revision)
-        .where(IncidentArticle.incident_id == Incident.id)
-    )
-    if language := filters.get("language"):
-        query = query.where(told.where(Revision.language == language).exists())
-    if source := filters.get("source"):
-        query = query.where(told.where(Article.source == source).exists())
-    return query
-
-
-def _lines(session: Session, query: Select[Any]) -> list[AlertLine]:
-    rows = session.execute(query).all()
-    incidents = [incident.id for _, incident, _, _ in rows]
+    rows = {row[0].id: row for row in session.execute(query)} if ids else {}
+    incidents = [incident.id for _, incident, _, _ in rows.values()]
     told, kept = _told(session, incidents), parties(session, incidents)
     return [
         AlertLine(
@@ -270,9 +256,10 @@ def _lines(session: Session, query: Select[Any]) -> list[AlertLine]:
             sources=list(dict.fromkeys(source for source, _ in told[incident.id])),
             articles=len(told[incident.id]),
             languages=list(dict.fromkeys(language for _, language in told[incident.id])),
+            assigned_to=alert.assigned_to,
             record=record_of(incident, kept[incident.id]),
         )
-        for alert, incident, status, labels in rows
+        for alert, incident, status, labels in (rows[id] for id in ids if id in rows)
     ]
 
 

@@ -163,8 +163,13 @@ def index_waiting(session: Session, limit: int = INDEX_BATCH) -> Counter[str]:
         .with_for_update(skip_locked=True, key_share=True)
     )
     ids = list(session.scalars(waiting))
-    _index(session, _waiting(session, _to_index().where(Article.id.in_(ids))))
+    index(session, ids)
     return Counter(indexed=len(ids)) if ids else Counter()
+
+
+def index(session: Session, articles: Sequence[UUID]) -> None:
+    """Index the current texts of these articles, whose rows the caller has locked."""
+    _index(session, _waiting(session, _to_index().where(Article.id.in_(articles))))
 
 
 @dataclass(frozen=True)

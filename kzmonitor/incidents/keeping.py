@@ -21,6 +21,7 @@ from kzmonitor.incidents.record import Record, record, weighed
 from kzmonitor.incidents.renewals import iso
 from kzmonitor.incidents.severity import shipped
 from kzmonitor.incidents.telling import Telling
+from kzmonitor.language.searching import names_vector
 from kzmonitor.store.tables import Alert, Incident, Party, Proceeding, Review, new_id
 
 # The status of a party that the tellings name as a target, and of whom no turn is known.
@@ -110,7 +111,9 @@ def _party(session: Session, incident: Incident, party: Group) -> UUID:
     new = {"id": new_id(), "key": key, "kind": party.kind, "names": list(party.names), "gazetteer": party.gazetteer}
     session.execute(insert(Party).values(new).on_conflict_do_nothing(index_elements=[Party.key]))
     row = session.scalars(select(Party).where(Party.key == key)).one()
-    row.names = list(dict.fromkeys([*row.names, *party.names]))
+    names = list(dict.fromkeys([*row.names, *party.names]))
+    if names != row.names or row.search is None:
+        row.names, row.search = names, names_vector(names)
     return row.id
 
 

@@ -8,10 +8,14 @@ and as it stands then.
 
 A merge or a split says of pairs of articles that they tell of one event, or not; the incidents are then made anew from
 their articles (see grouping.py), so that it holds for what comes later, too.
+
+Who escalates asks for somebody else's look: the alert stands where it stood and is shown as passed on until somebody
+decides. A note changes nothing at all. An adjudication (learn/readings.py) holds for its text until it is undone.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,10 +24,12 @@ from sqlalchemy.orm import Session, aliased
 from kzmonitor.errors import InputError, KzmonitorError
 from kzmonitor.i18n import _
 from kzmonitor.incidents import grouping, joining
-from kzmonitor.incidents.alerts import Standing, standing
+from kzmonitor.incidents.alerts import DECIDES, Standing, standing, version
 from kzmonitor.store.tables import Alert, AlertEvent, DeliveryItem, Incident, IncidentArticle, Review, Revision, new_id
 
-DECISIONS = ("confirm", "correct", "reject", "duplicate", "merge", "split", "unsure", "undo")
+DECISIONS = ("confirm", "correct", "reject", "duplicate", "merge", "split", "unsure", "escalate", "note", "undo")
+# These say what a text tells.
+LABELLING = ("confirm", "correct", "reject")
 # These may change which articles an incident has.
 REGROUPING = ("merge", "split", "undo")
 # Why an alert is none: the look-alikes that the model must learn to leave alone.
@@ -49,14 +55,16 @@ def decide(
     account_id: UUID | None = None,
     into: UUID | None = None,
     articles: Collection[UUID] = (),
+    fields: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> Review:
     """The new row of an alert's history.
 
     labels: for `correct`, some of `known_labels`, the taxonomy's names; a `confirm` keeps those that stand, so
     that no later model changes what was confirmed. reason: for `reject`, one of `REASONS`. seen_version: the
-    latest review that the reviewer saw, None for none. revision_id: the text that was shown. into: for `merge`, the
+    latest decision that the reviewer saw, None for none. revision_id: the text that was shown. into: for `merge`, the
     alert that tells of the same event. articles: for `split`, those of the alert that tell of another event.
+    fields: what is kept with it, `{"adjudicates": True}` where it settles readings that differ.
     Raises Conflict, or InputError when the decision makes no sense."""
     if decision in REGROUPING:
         # Before any row is locked: grouping takes this lock, then rows.
@@ -65,18 +73,19 @@ def decide(
     before = standing(session, alert_id)
     if alert is None or before is None:
         raise InputError(_("there is no such alert"))
-    latest = _latest(session, alert_id)
-    if latest != seen_version:
+    if decision != "note" and version(session, alert_id) != seen_version:
         raise Conflict(_("somebody else decided on this alert meanwhile; see what stands now and decide again"))
     if decision != "undo" and session.get_one(Incident, alert.incident_id).redirect_to is not None:
         raise Conflict(_("this alert was merged into another one meanwhile; open that one"))
     _check(decision, reason, note)
     if revision_id is not None:
         _check_told(session, alert, revision_id)
+        if decision in LABELLING and not (fields or {}).get("adjudicates"):
+            _check_open(session, revision_id)
     pairs = joining.joined(session, alert, into) if decision == "merge" else []
     pairs = joining.parted(session, alert, articles) if decision == "split" else pairs
     review = Review(
-        id=_id_after(latest),
+        id=_id_after(_latest(session, alert_id)),
         account_id=account_id,
         subject="alert",
         subject_id=alert_id,
@@ -85,6 +94,7 @@ def decide(
         labels=_labels(decision, labels, known_labels, before),
         reason=reason if decision == "reject" else None,
         note=note or None,
+        fields=dict(fields or {}),
         seen_version=seen_version,
         undoes=_undone_by(session, alert_id) if decision == "undo" else None,
         created_at=now,
@@ -106,6 +116,8 @@ def _check(decision: str, reason: str | None, note: str | None) -> None:
         raise InputError(_("{decision} is not a decision").format(decision=repr(decision[:40])))
     if reason and reason not in REASONS:
         raise InputError(_("{reason} is not a reason to reject an alert").format(reason=repr(reason[:40])))
+    if decision == "note" and not note:
+        raise InputError(_("write the note first"))
     if note and (len(note) > LONGEST_NOTE or "\0" in note):
         raise InputError(_("a note is text of up to {number} characters").format(number=LONGEST_NOTE))
 
@@ -118,6 +130,17 @@ def _check_told(session: Session, alert: Alert, revision_id: UUID) -> None:
     )
     if session.scalar(told) is None:
         raise InputError(_("the text that was shown is not of this alert; open the alert again"))
+
+
+def _check_open(session: Session, revision_id: UUID) -> None:
+    undo = aliased(Review)
+    adjudicated = (
+        select(Review.id)
+        .where(Review.revision_id == revision_id, Review.fields["adjudicates"].as_boolean())
+        .where(~select(undo).where(undo.undoes == Review.id).exists())
+    )
+    if session.scalar(adjudicated.limit(1)) is not None:
+        raise InputError(_("readings of this text differed and were settled; undo that before you decide otherwise"))
 
 
 def _labels(decision: str, labels: Collection[str] | None, known: Sequence[str], before: Standing) -> list[str] | None:
@@ -149,7 +172,7 @@ def _undone_by(session: Session, alert_id: UUID) -> UUID:
     undo = aliased(Review)
     query = (
         select(Review.id)
-        .where(Review.subject == "alert", Review.subject_id == alert_id, Review.decision != "undo")
+        .where(Review.subject == "alert", Review.subject_id == alert_id, Review.decision != "undo", DECIDES)
         .where(~select(undo).where(undo.undoes == Review.id).exists())
         .order_by(Review.id.desc())
         .limit(1)

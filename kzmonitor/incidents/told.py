@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from kzmonitor.classify.reasons import Reason
 from kzmonitor.store.tables import Article, Capture, IncidentArticle, Model, Prediction, Revision, Source
 
+# It lists the incident among others.
+ROUND_UP = "round-up"
 # In order of publication; the key settles what was published in the same minute.
 TOLD = (func.coalesce(Revision.published_at, Article.first_seen), Article.key)
 
@@ -32,7 +34,8 @@ class PredictionView:
 @dataclass(frozen=True)
 class ArticleView:
     """The current text of one article of an incident, where it came from (`route`: direct, feed, proxy, mirror,
-    archive, import), and what the model said of it."""
+    archive, import), what the model said of it, and why it stands in this incident: `why` and `shared` as in
+    `incident_article`, where score is the chance. `text` is None where it was not asked for."""
 
     id: UUID
     revision_id: UUID
@@ -41,7 +44,7 @@ class ArticleView:
     source_name: str
     url: str
     title: str
-    text: str
+    text: str | None
     language: str
     author: str | None
     published_at: datetime | None
@@ -49,41 +52,59 @@ class ArticleView:
     fetched_at: datetime
     route: str
     prediction: PredictionView | None
+    why: str
+    score: float
+    shared: list[str]
 
 
-def articles(session: Session, incident_id: UUID) -> list[ArticleView]:
-    """The articles of an incident in order of publication."""
+def articles(
+    session: Session, incident_id: UUID, *, texts: int | None = None, limit: int | None = None
+) -> list[ArticleView]:
+    """The articles of an incident in order of publication, up to `limit` of them, the first `texts` with their text
+    (None: all); round-ups, which only list the incident, come last."""
+    place = func.row_number().over(order_by=(IncidentArticle.why == ROUND_UP, *TOLD))
+    text = Revision.text if texts is None else case((place <= texts, Revision.text))
     query = (
-        select(Article, Revision, Source.name, Capture.fetched_at, Capture.route)
+        select(
+            Article, Revision.id, Revision.capture_id, Revision.title, text, Revision.language, Revision.author,
+            Revision.published_at, Revision.date_doubt, Source.name, Capture.fetched_at, Capture.route, IncidentArticle,
+        )
         .join(IncidentArticle, IncidentArticle.article_id == Article.id)
         .join(Revision, Revision.id == Article.current_revision)
         .join(Source, Source.slug == Article.source)
         .join(Capture, Capture.id == Revision.capture_id)
         .where(IncidentArticle.incident_id == incident_id)
-        .order_by(*TOLD)
-    )
+        .order_by(place)
+        .limit(limit)
+    )  # fmt: skip
     rows = session.execute(query).all()
-    said = _predictions(session, [revision.id for _, revision, *_ in rows])
+    said = _predictions(session, [row[1] for row in rows])
     return [
         ArticleView(
             id=article.id,
-            revision_id=revision.id,
-            capture_id=revision.capture_id,
+            revision_id=revision_id,
+            capture_id=capture_id,
             source=article.source,
             source_name=name,
             url=article.canonical_url,
-            title=revision.title,
-            text=revision.text,
-            language=revision.language,
-            author=revision.author,
-            published_at=revision.published_at,
-            date_doubt=revision.date_doubt,
+            title=title,
+            text=text,
+            language=language,
+            author=author,
+            published_at=published_at,
+            date_doubt=date_doubt,
             fetched_at=fetched_at,
             route=route,
-            prediction=said.get(revision.id),
+            prediction=said.get(revision_id),
+            why=stands.why,
+            score=stands.score,
+            shared=stands.reasons,
         )
-        for article, revision, name, fetched_at, route in rows
-    ]
+        for (
+            article, revision_id, capture_id, title, text, language, author, published_at, date_doubt, name,
+            fetched_at, route, stands,
+        ) in rows
+    ]  # fmt: skip
 
 
 def _predictions(session: Session, revisions: Sequence[UUID]) -> dict[UUID, PredictionView]:

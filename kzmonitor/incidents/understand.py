@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from kzmonitor import logs
 from kzmonitor.classify import registry, scoring
 from kzmonitor.collect import articles
 from kzmonitor.config import Settings
@@ -50,6 +51,9 @@ def understand(
         with database.session() as session:
             coverage.count_days(session, now())
     _until_empty(database, Counter(), indexing.index_waiting, most=indexing.MOST_AT_ONCE)
+    for step, outcomes in vars(done).items():
+        for outcome, count in outcomes.items():
+            logs.event("understood", step=step, outcome=outcome, count=count)
     return done
 
 

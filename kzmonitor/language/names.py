@@ -72,6 +72,8 @@ ENDINGS = {
 POSSESSED = re.compile("(?:[оеё]в|ин)а?$")
 POSSESSED_ENDINGS = {False: ("а", "у", "ым", "ом", "е", "ы", "ых"), True: ("ой", "ою", "у", "ы", "ых")}
 POSSESSED_WOMAN = re.compile("(?<=[оеё]в|ин|ын)(?:ой|ою|у)$")
+# Letters that a dictionary form may end with and other forms need not have.
+SOFT_END = "аеиоуыэюяйь"
 ADJECTIVES = ("ский", "ской", "цкий", "цкой")
 READ_WORDS = 50_000
 
@@ -104,6 +106,23 @@ def _skeleton(word: str) -> str:
 @cache
 def _dictionary() -> MorphAnalyzer:
     return MorphAnalyzer()
+
+
+def dictionary_forms(word: str) -> tuple[str, ...]:
+    """The dictionary forms that a Russian word in small letters may have, at least one, the most sensible first: of a
+    known word the shortest likely one (судов is of суд before it is of судно), of another, which is most often a name,
+    the longest that the word begins with (Жанаозене is of Жанаозен)."""
+    found = _dictionary().parse(word)
+    likely = found[0].score / 3
+    known = found[0].is_known
+
+    def order(reading: Parse) -> tuple[bool, bool, int]:
+        form = reading.normal_form
+        if known:
+            return reading.score < likely, False, len(form)
+        return reading.score < likely, not word.startswith(form.rstrip(SOFT_END)), -len(form)
+
+    return tuple(dict.fromkeys(one.normal_form for one in sorted(found, key=order)))
 
 
 @lru_cache(READ_WORDS)

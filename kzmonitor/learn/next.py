@@ -159,16 +159,25 @@ def audit_sample(session: Session, model: Model, day: date, a_language: int = AU
 
 
 def open_audit(session: Session, model: Model, day: date) -> list[Suggestion]:
-    """The part of a day's audit sample that nobody reviewed yet."""
+    """The part of a day's audit sample that nobody reviewed yet, or took their word back."""
     sample = audit_sample(session, model, day)
-    asked = [one.article for one in sample]
-    query = select(Review.subject_id).where(Review.subject == "article", Review.subject_id.in_(asked))
+    asked, undo = [one.article for one in sample], aliased(Review)
+    query = (
+        select(Review.subject_id)
+        .where(Review.subject == "article", Review.subject_id.in_(asked), Review.decision != "undo")
+        .where(~select(undo).where(undo.undoes == Review.id).exists())
+    )
     done = set(session.scalars(query))
     return [one for one in sample if one.article not in done]
 
 
 def not_flagged(model: Model, since: datetime, until: datetime) -> Select[Any]:
-    """Select of predictions: the texts of a time that the champion let pass and that stand in no incident."""
+    """Select of predictions: the texts of a time that the champion let pass and that stand in no incident, but for
+    one that a person opened: so an audit finds no replacement for what it found."""
+    found = select(Review).where(
+        Review.subject == "article", Review.subject_id == Article.id, Review.fields["why"].astext.in_((AUDIT, "missed"))
+    )
+    in_incident = select(IncidentArticle).where(IncidentArticle.article_id == Article.id)
     return (
         select(Prediction)
         .join(Revision, Revision.id == Prediction.revision_id)
@@ -178,7 +187,7 @@ def not_flagged(model: Model, since: datetime, until: datetime) -> Select[Any]:
             Prediction.revision_id >= first_id(since),
             Prediction.revision_id < first_id(until),
             Prediction.tier.is_(None),
-            ~select(IncidentArticle).where(IncidentArticle.article_id == Article.id).exists(),
+            or_(~in_incident.exists(), found.exists()),
         )
     )
 

@@ -11,9 +11,10 @@ is not blind). The latest one of a text wins; without one each reader's latest v
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session, aliased
 
 from kzmonitor.store.tables import Account, Review
@@ -48,21 +49,26 @@ class Settled:
     disputed: tuple[str, ...] = ()
 
 
-def votes(session: Session) -> list[Vote]:
-    """All votes, oldest first."""
+def votes(session: Session, texts: Collection[UUID] | None = None) -> list[Vote]:
+    """All votes, or those on some texts, oldest first."""
     undo = aliased(Review)
     query = (
-        select(Review, Account.pseudonym)
+        select(
+            Review.id, Review.decision, Review.labels, Review.revision_id, Review.fields, Review.blind,
+            Review.created_at, Account.pseudonym,
+        )
         .outerjoin(Account, Account.id == Review.account_id)
         .where(Review.decision.in_(VOTING), Review.revision_id.is_not(None))
         .where(~select(undo).where(undo.undoes == Review.id).exists())
         .order_by(Review.id)
-    )
-    found = (_vote(review, pseudonym or NAMELESS) for review, pseudonym in session.execute(query))
+    )  # fmt: skip
+    if texts is not None:
+        query = query.where(Review.revision_id.in_(texts))
+    found = (_vote(row) for row in session.execute(query))
     return [vote for vote in found if vote is not None]
 
 
-def _vote(review: Review, reader: str) -> Vote | None:
+def _vote(review: Row[Any]) -> Vote | None:
     """None for a review that confirms without saying what: relevant texts bear a label."""
     said = None if review.decision == "unsure" else frozenset(review.labels or ())
     if review.decision == "reject":
@@ -72,7 +78,7 @@ def _vote(review: Review, reader: str) -> Vote | None:
     assert review.revision_id is not None, "asked for"
     return Vote(
         review=review.id,
-        reader=reader,
+        reader=review.pseudonym or NAMELESS,
         text=review.revision_id,
         labels=said,
         adjudicates=review.fields.get("adjudicates") is True,

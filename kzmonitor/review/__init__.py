@@ -1,5 +1,5 @@
-"""The review app: where people read alerts and decide. Bound to this machine until there are accounts."""
+"""The review app: where people read alerts and decide."""
 
-from kzmonitor.review.app import create_app, serve
+from kzmonitor.review.app import create_app, require_ready_for_others, serve
 
-__all__ = ["create_app", "serve"]
+__all__ = ["create_app", "require_ready_for_others", "serve"]

@@ -17,20 +17,62 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kzmonitor.accounts import people
+from kzmonitor.accounts.keys import Keys
+from kzmonitor.accounts.oidc import Provider
 from kzmonitor.classify.labelled import read_taxonomy
 from kzmonitor.config import Settings, models_folder
 from kzmonitor.errors import SetupError
 from kzmonitor.i18n import _, speaking
-from kzmonitor.review import captures, entrance, incident, queue
+from kzmonitor.review import (
+    api,
+    captures,
+    entrance,
+    feeds,
+    incident,
+    me,
+    metrics,
+    missed,
+    models,
+    overview,
+    queue,
+    readings,
+    requests,
+    search,
+    sources,
+    subscriptions,
+    wrong,
+)
+from kzmonitor.review import people as people_pages
 from kzmonitor.review.desk import Desk, own_forms_only
+from kzmonitor.review.door import LOOPBACK, Door
 from kzmonitor.review.entrance import refusal
 from kzmonitor.review.screens import screen
-from kzmonitor.review.security import HEADERS, LOOPBACK, Door, Guarded, Headed, Keys
+from kzmonitor.review.security import API, HEADERS, Guarded, Headed
 from kzmonitor.review.wording import language_of
 from kzmonitor.store import Database
 
 # A module of pages each.
-PAGES = (entrance, queue, incident, captures)
+PAGES = (
+    entrance,
+    me,
+    people_pages,
+    api,
+    queue,
+    incident,
+    captures,
+    readings,
+    overview,
+    sources,
+    models,
+    metrics,
+    search,
+    missed,
+    wrong,
+    requests,
+    subscriptions,
+    feeds,
+)
 STATIC = Path(__file__).parent / "static"
 log = logging.getLogger(__name__)
 
@@ -42,18 +84,22 @@ def _utc_now() -> datetime:
 def create_app(
     database: Database,
     *,
-    token: str,
+    token: str | None,
     secret_key: str,
     allow_remote: bool = False,
     clock: Callable[[], datetime] = _utc_now,
+    secret_lasts: bool = True,
+    first_way_only: bool = False,
+    provider: Provider | None = None,
 ) -> FastAPI:
-    """The app on an open database. `token` lets people in, `secret_key` signs their sessions.
+    """The app on an open database. `token` lets people in as the local account; with `first_way_only` as long as no
+    admin has a way of their own. `secret_key` seals second factors, if it lasts. `provider`: of single sign-on.
 
     Unless `allow_remote`, it answers only to the names of this machine: a page elsewhere whose name is made to
     point here (DNS rebinding) is refused."""
-    assert token, "an empty token would let everybody in"
-    assert secret_key, "anybody can sign with an empty key"
-    door = Door(Keys(token, secret_key), clock)
+    assert token != "", "an empty token would let everybody in"
+    assert secret_key, "anybody can guess an empty key"
+    door = Door(database, Keys(secret_key, secret_lasts), clock, token, first_way_only, provider)
     app = FastAPI(
         title="kzmonitor",
         docs_url=None,
@@ -85,15 +131,27 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     *,
-    token: str,
+    token: str | None,
     allow_remote: bool = False,
 ) -> None:
-    """Serve the app until it is told to stop. SetupError when the port is taken, or when `host` is not this machine
-    and that was not allowed: there are no accounts yet, whoever has the token may decide."""
-    if host not in ("127.0.0.1", "::1", "localhost") and not allow_remote:
-        raise SetupError(_("{host}: the review app is served on 127.0.0.1 until there are accounts").format(host=host))
+    """Serve the app until it is told to stop.
+
+    On another address than this machine's own the token lets in only until an admin has a way of their own, and such
+    an admin is asked for first unless `allow_remote`: a container, say, whose port is published on this machine only.
+    Raises SetupError when the port is taken, or when that admin or KZMONITOR_SECRET_KEY is missing."""
+    local = host in ("127.0.0.1", "::1", "localhost")
+    if not local:
+        require_ready_for_others(database, settings, host, admin=not allow_remote)
     key = settings.secret_key.get_secret_value() if settings.secret_key else secrets.token_urlsafe(32)
-    app = create_app(database, token=token, secret_key=key, allow_remote=allow_remote)
+    app = create_app(
+        database,
+        token=token,
+        secret_key=key,
+        allow_remote=not local,
+        secret_lasts=settings.secret_key is not None,
+        first_way_only=not local,
+        provider=provider_of(settings),
+    )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family)
@@ -105,26 +163,65 @@ def serve(
         ) from error
     # No log of requests: it would tell who read what, and hold the token.
     config = uvicorn.Config(
-        app, access_log=False, log_level="warning", server_header=False, proxy_headers=False, ws="none", lifespan="off"
+        app,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=settings.reverse_proxy is not None,
+        forwarded_allow_ips=settings.reverse_proxy,
+        ws="none",
+        lifespan="off",
     )
     with listening:
         uvicorn.Server(config).run(sockets=[listening])
 
 
+def require_ready_for_others(database: Database, settings: Settings, host: str, *, admin: bool) -> None:
+    """SetupError unless the app may be served on more than this machine."""
+    if admin:
+        with database.session() as session:
+            if not people.has_admin(session):
+                raise SetupError(
+                    _(
+                        "{host}: others are served once there is an admin: kzmonitor account add NAME --role admin"
+                    ).format(host=host)
+                )
+    if settings.secret_key is None:
+        raise SetupError(_("{host}: set KZMONITOR_SECRET_KEY before others are served").format(host=host))
+
+
+def provider_of(settings: Settings) -> Provider | None:
+    """Single sign-on, if it is set up. SetupError when it is set up by halves."""
+    given = (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)
+    if not any(given):
+        return None
+    if settings.oidc_issuer is None or settings.oidc_client_id is None or settings.oidc_client_secret is None:
+        raise SetupError(
+            _("single sign-on needs KZMONITOR_OIDC_ISSUER, _CLIENT_ID and _CLIENT_SECRET, or none of them")
+        )
+    proxy = settings.proxy.get_secret_value() if settings.proxy else None
+    return Provider(
+        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret.get_secret_value(), proxy
+    )
+
+
 class InLanguageOfRequest:
-    """Middleware: sentences made while a request is answered are in its language."""
+    """Middleware: sentences made while a request is answered are in its language; for programs always in English."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        language = language_of(Request(scope)) if scope["type"] == "http" else "en"
+        for_people = scope["type"] == "http" and not scope["path"].startswith(API)
+        language = language_of(Request(scope)) if for_people else "en"
         with speaking(language):
             await self.app(scope, receive, send)
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException | StarletteHTTPException)
+    if request.scope["path"].startswith(API):
+        return api.problem(error.status_code, headers=error.headers)
     said = {
         403: _("This form is too old or is not ours; nothing was changed. Go back, reload the page and try again."),
         404: _("There is no such page."),
@@ -136,6 +233,9 @@ async def _http_problem(request: Request, error: Exception) -> Response:
 
 async def _wrong_address(request: Request, error: Exception) -> Response:
     """An identifier that is none, in an address, or a form that lacks a part."""
+    assert isinstance(error, RequestValidationError)
+    if request.scope["path"].startswith(API):
+        return api.wrong_request(error)
     status = 404 if request.method in ("GET", "HEAD") else 400
     message = _("There is no such page.") if status == 404 else _("This form is not complete; nothing was changed.")
     return screen(request, "problem.html", {"message": message, "id": None}, status=status)
@@ -145,6 +245,8 @@ async def _failure(request: Request, error: Exception) -> Response:
     """A page with a number to ask for; the log has the rest. It stands outside all middleware."""
     id = secrets.token_hex(4)
     log.error("failure %s while answering %s", id, request.method, exc_info=error)
+    if request.scope["path"].startswith(API):
+        return api.problem(500, f"something went wrong here; the log knows it as {id}", headers=HEADERS)
     with speaking(language_of(request)):
         message = _("Something went wrong here. It is not your fault, and nothing was changed.")
     response = screen(request, "problem.html", {"message": message, "id": id}, status=500)

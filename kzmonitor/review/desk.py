@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request
 
@@ -12,8 +13,12 @@ from kzmonitor.accounts.roles import Person
 from kzmonitor.classify.labelled import LabelSpec
 from kzmonitor.i18n import _
 from kzmonitor.review import wording
-from kzmonitor.review.security import Door
+from kzmonitor.review.door import Door
+from kzmonitor.review.security import API
 from kzmonitor.store import Database
+
+# Sent before there is a login, by pages that know no form token.
+FORMS_OF_STRANGERS = ("/login", "/invitation")
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ def menu() -> tuple[Place, ...]:
         Place("/models", _("Models"), "reviewer"),
         Place("/subscriptions", _("Digests"), "reader"),
         Place("/people", _("People"), "admin"),
+        Place("/requests", _("Requests"), "admin"),
     )
 
 
@@ -57,12 +63,14 @@ def desk_of(request: Request) -> Desk:
 
 
 def person_of(request: Request) -> Person:
-    """Who asks; the middleware has let nobody else through."""
-    person: Person = request.state.person
+    """Who asks; the middleware has let nobody else through but on public pages."""
+    person: Person | None = request.state.person
+    if person is None:
+        raise HTTPException(401)
     return person
 
 
-class _Role:
+class Role:
     """A dependency: the person, if it has a role; 403 else."""
 
     def __init__(self, role: str) -> None:
@@ -76,25 +84,39 @@ class _Role:
 
 
 At = Annotated[Desk, Depends(desk_of)]
-Reader = Annotated[Person, Depends(_Role("reader"))]
-Reviewer = Annotated[Person, Depends(_Role("reviewer"))]
-Admin = Annotated[Person, Depends(_Role("admin"))]
+Reader = Annotated[Person, Depends(Role("reader"))]
+Reviewer = Annotated[Person, Depends(Role("reviewer"))]
+Admin = Annotated[Person, Depends(Role("admin"))]
 
 
-async def own_forms_only(request: Request, desk: At) -> None:
-    """Refuse what no form of ours sent: its token tells, and before there is a session the browser's word."""
+async def own_forms_only(request: Request) -> None:
+    """Refuse what no form of ours sent: the form token of the login tells, and before there is a login the browser."""
     if request.method in ("GET", "HEAD"):
         return
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise HTTPException(403)
-    session = request.state.session
-    if session is None or request.url.path == "/login":
+    state = request.state
+    if state.by_token:  # no browser adds an access token by itself
         return
-    sent = (await request.form()).get("form_token")
-    if not isinstance(sent, str) or not hmac.compare_digest(
-        sent.encode("utf-8", "replace"), desk.door.keys.form_token(session).encode()
-    ):
+    if not _sent_from_here(request):
         raise HTTPException(403)
+    login = state.session or state.waiting
+    if login is None or request.scope["path"] in FORMS_OF_STRANGERS:
+        return
+    if request.scope["path"].startswith(API):
+        sent: object = request.headers.get("x-form-token")
+    else:
+        sent = (await request.form()).get("form_token")
+    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode("utf-8", "replace"), login.form_token.encode()):
+        raise HTTPException(403)
+
+
+def _sent_from_here(request: Request) -> bool:
+    """What the browser says of the page that sent a form. Without Sec-Fetch-Site an old browser names the origin, or
+    hides it as `null`, since our pages ask for no referrer; then the form token alone decides."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin", "null")
+    return origin == "null" or urlsplit(origin).netloc == request.headers.get("host", "")
 
 
 def common(request: Request, desk: Desk) -> dict[str, Any]:
@@ -102,7 +124,7 @@ def common(request: Request, desk: Desk) -> dict[str, Any]:
     person = person_of(request)
     paths = {getattr(route, "path", None) for route in request.app.routes}
     return {
-        "form_token": desk.door.keys.form_token(request.state.session),
+        "form_token": request.state.session.form_token,
         "person": person,
         "menu": [place for place in menu() if place.path in paths and person.may(place.role)],
         "words": wording,

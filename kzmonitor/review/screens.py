@@ -35,6 +35,7 @@ def environment() -> Environment:
         "moment": wording.moment,
         "region_name": wording.region_name,
         "share": wording.share,
+        "number": wording.number,
         "day": wording.day,
         "money": wording.money,
         "law_name": wording.law_name,
@@ -43,7 +44,7 @@ def environment() -> Environment:
         "web_address": wording.web_address,
         "host_of": wording.host_of,
     }
-    made.globals["own_names"] = OWN_NAMES
+    made.globals |= {"own_names": OWN_NAMES, "dict": dict}
     return made
 
 

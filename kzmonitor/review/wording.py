@@ -15,12 +15,14 @@ from kzmonitor.classify.labelled import LabelSpec
 from kzmonitor.i18n import LANGUAGES, _, current
 from kzmonitor.language.articles import NAMES as LAW_NAMES
 from kzmonitor.language.articles import Article
-from kzmonitor.language.places import region_names
+from kzmonitor.language.places import region_names, town_names
 
 ALMATY = ZoneInfo("Asia/Almaty")
 # English as it is written outside America: the day before the month, twenty-four hours.
 LOCALES = {"en": Locale.parse("en_GB"), "ru": Locale.parse("ru"), "kk": Locale.parse("kk")}
 LANGUAGE_COOKIE = "kzmonitor_language"
+# Shares are said in whole percents.
+LEAST_SHARE = 0.01
 
 
 def language_of(request: Request) -> str:
@@ -52,6 +54,7 @@ def decisions() -> dict[str, str]:
         "merge": _("merged"),
         "split": _("split"),
         "escalate": _("passed on"),
+        "note": _("noted"),
     }
 
 
@@ -78,14 +81,60 @@ def reject_reasons() -> dict[str, str]:
     }
 
 
+def weekdays() -> dict[int, str]:
+    """The days of the week; 0 is Monday."""
+    names: dict[int, str] = dict(LOCALES[current()].days["stand-alone"]["wide"])
+    return names
+
+
 def severities() -> dict[int, str]:
     """How grave an incident is."""
     return {1: _("Low"), 2: _("Moderate"), 3: _("High"), 4: _("Severe")}
 
 
+def no_account() -> str:
+    """Why nothing can be given to somebody."""
+    return _("an alert is given to an account; this one is none")
+
+
+def orders() -> dict[str, str]:
+    """How a list may be ordered, the order of work first."""
+    return {
+        "grave": _("gravest, then least certain"),
+        "doubtful": _("least certain first"),
+        "sure": _("surest first"),
+        "old": _("longest waiting first"),
+        "new": _("newest first"),
+    }
+
+
 def tiers() -> dict[str | None, str]:
     """What the model made of an alert."""
     return {"mail": _("likely"), "queue": _("possible"), None: _("not flagged")}
+
+
+def role_names() -> dict[str, str]:
+    """The roles by name."""
+    return {"reader": _("Reader"), "reviewer": _("Reviewer"), "admin": _("Admin")}
+
+
+def roles() -> dict[str, str]:
+    """What a person may be here."""
+    return {
+        "reader": _("Reader: sees everything, decides nothing"),
+        "reviewer": _("Reviewer: decides"),
+        "admin": _("Admin: also looks after people and models"),
+    }
+
+
+def scopes() -> dict[str, str]:
+    """What a program may do by an access token."""
+    return {"read": _("read"), "review": _("read and decide"), "admin": _("all that you may")}
+
+
+def ways_in() -> dict[str, str]:
+    """How a person logged in."""
+    return {"password": _("by password"), "token": _("by the token of a start"), "oidc": _("by single sign-on")}
 
 
 def label_names(labels: Sequence[LabelSpec]) -> dict[str, str]:
@@ -107,6 +156,25 @@ def language_names() -> dict[str, str]:
 def region_name(code: str | None) -> str | None:
     """The name of a region (ISO 3166-2:KZ) in the current language; a code that is none stays as it is."""
     return region_names().get(code, {}).get(current(), code) if code else None
+
+
+def region_choices() -> dict[str, str]:
+    """Every region, by its name."""
+    return dict(sorted(((code, names.get(current(), code)) for code, names in region_names().items()), key=_by_name))
+
+
+def _by_name(pair: tuple[str, str]) -> str:
+    return pair[1].casefold()
+
+
+def where(place: str | None, region: str | None) -> str:
+    """A town and its region in the current language; one name where both are called the same in any language."""
+    names = region_names().get(region, {}) if region else {}
+    town = next((known for known in town_names().values() if place in known.values()), None) if place else None
+    shown = town.get(current(), place) if town else place
+    if place in names.values() or (town and set(town.values()) & set(names.values())):
+        shown = None
+    return ", ".join(word for word in (shown, region_name(region)) if word)
 
 
 def moment(when: datetime) -> str:
@@ -138,8 +206,10 @@ def law_name(id: str) -> str:
 
 
 def routes() -> dict[str, str]:
-    """How a text reached us, where it was not from the outlet's own page or feed."""
+    """How a text reached us."""
     return {
+        "direct": _("from its page"),
+        "feed": _("from its feed"),
         "proxy": _("through a proxy"),
         "mirror": _("from a mirror"),
         "archive": _("from an archive"),
@@ -148,9 +218,18 @@ def routes() -> dict[str, str]:
 
 
 def share(number: float) -> str:
-    """A probability as a percentage; nothing but certainty is 100 %, nothing but impossibility 0 %."""
-    shown = min(max(number, 0.01), 0.99) if 0 < number < 1 else number
-    return str(format_percent(shown, locale=LOCALES[current()]))
+    """A probability as a percentage; what is nearly certain or nearly impossible is said to be no more than that."""
+    locale = LOCALES[current()]
+    if 0 < number < LEAST_SHARE:
+        return f"<\u00a0{format_percent(LEAST_SHARE, locale=locale)}"
+    if 1 - LEAST_SHARE < number < 1:
+        return f">\u00a0{format_percent(1 - LEAST_SHARE, locale=locale)}"
+    return str(format_percent(number, locale=locale))
+
+
+def number(whole: int) -> str:
+    """A whole number, its thousands parted as the language parts them."""
+    return str(format_decimal(whole, locale=LOCALES[current()]))
 
 
 def web_address(url: str) -> str | None:

@@ -3,11 +3,14 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 PARTITIONED = ("capture", "prediction")
 MONTHS_AHEAD = 3
+DROP_WAIT_MS = 1000
 
 
 def month_start(now: datetime, months: int) -> datetime:
@@ -34,14 +37,53 @@ def ensure(session: Session, now: datetime) -> int:
                 continue
             if _default_holds(session, table, first_id(start), first_id(end)):
                 continue
-            session.execute(
-                text(
-                    f"create table {name} partition of {table} "
-                    f"for values from ('{first_id(start)}') to ('{first_id(end)}')"
-                )
-            )
+            make(session.connection(), table, start.year, start.month)
             made += 1
     return made
+
+
+def make(connection: Connection, table: str, year: int, month: int) -> None:
+    """Make the partition of one month."""
+    start = datetime(year, month, 1, tzinfo=UTC)
+    end = month_start(start, 1)
+    connection.execute(
+        text(
+            f"create table {table}_{start:%Y_%m} partition of {table} "
+            f"for values from ('{first_id(start)}') to ('{first_id(end)}')"
+        )
+    )
+
+
+def empty_months(connection: Connection, now: datetime) -> list[str]:
+    """The partitions of months that are over and in which nothing is left."""
+    found = []
+    for table in PARTITIONED:
+        query = text("select inhrelid::regclass::text from pg_inherits where inhparent = cast(:table as regclass)")
+        names = [name for name in connection.scalars(query, {"table": table}) if not name.endswith("_default")]
+        over = [name for name in sorted(names) if name < f"{table}_{now:%Y_%m}"]
+        found += [name for name in over if not connection.scalar(text(f"select exists (select from {name})"))]  # noqa: S608
+    return found
+
+
+def drop(connection: Connection, name: str) -> bool:
+    """Drop the partition of a month if it is still empty; False when it is not, or when somebody holds its table for
+    longer than a second.
+
+    The caller commits at once: until then nobody can use the table."""
+    parent = name.rpartition("_20")[0]
+    connection.execute(text(f"set local lock_timeout to '{DROP_WAIT_MS}ms'"))
+    try:
+        with connection.begin_nested():
+            connection.execute(text(f"lock table {parent} in access exclusive mode"))
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        return False
+    if connection.scalar(text(f"select exists (select from {name})")):  # noqa: S608
+        return False
+    connection.execute(text(f"alter table {parent} detach partition {name}"))
+    connection.execute(text(f"drop table {name}"))
+    return True
 
 
 def _default_holds(session: Session, table: str, start: UUID, end: UUID) -> bool:

@@ -68,6 +68,10 @@ def require_current(engine: Engine) -> None:
         )
 
 
+def knows(revision: str) -> bool:
+    """Whether `revision` is one of this code's migrations."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
+
+
 def _is_newer(revision: str | None) -> bool:
-    known = {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
-    return revision is not None and revision not in known
+    return revision is not None and not knows(revision)

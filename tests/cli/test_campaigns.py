@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kzmonitor.cli.campaigns import reason
+from kzmonitor.incidents.campaign_words import reason
 from kzmonitor.incidents.campaign_keeping import CampaignView, all_campaigns, keep_campaigns
 from kzmonitor.store import Database
 from kzmonitor.store.tables import Party, Proceeding, new_id

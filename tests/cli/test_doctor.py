@@ -3,12 +3,27 @@
 import json
 import shutil
 import socket
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
+from kzmonitor.cli import doctor
+from kzmonitor.sources import coverage
+from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database, schema
-from kzmonitor.store.tables import Model, Poll, Source
+from kzmonitor.store.tables import (
+    Alert,
+    Canary,
+    Coverage,
+    IncidentArticle,
+    Model,
+    Poll,
+    Revision,
+    Source,
+)
 from tests.cli.conftest import Run
 
 
@@ -65,3 +80,29 @@ def test_a_silent_source_is_found_with_advice(run: Run, champion: Database) -> N
 
 def test_a_database_that_is_gone_is_found(run: Run) -> None:
     assert "does not answer" in faults(run, KZMONITOR_DATABASE_URL="postgresql://u:p@127.0.0.1:1/x")["database"]
+
+
+def test_a_canary_and_a_day_below_its_norm_are_found_with_what_to_do(
+    session: Session, report: Callable[..., Alert]
+) -> None:
+    now = datetime.now(UTC)
+    declared = Declaration(slug="vlast", name="V", languages=["ru"], hosts=["a.example"], feeds=["https://a.example/"])
+    alert = report(session, "T", "T", at=now, source="vlast")
+    told = session.scalars(select(IncidentArticle).where(IncidentArticle.incident_id == alert.incident_id)).one()
+    revision = session.scalars(select(Revision).where(Revision.article_id == told.article_id)).one()
+    session.add(
+        Canary(
+            source="vlast", article_id=told.article_id, capture_id=revision.capture_id, title="T", words=9,
+            chosen_at=now, looked_at=now, since=now, state="length",
+        )
+    )  # fmt: skip
+    yesterday = coverage.day_of(now) - timedelta(days=1)
+    for weeks in range(9):
+        articles = 50 if weeks else 3
+        day = yesterday - timedelta(weeks=weeks)
+        session.add(Coverage(day=day, source="vlast", language="ru", articles=articles, counted_at=now))
+    session.flush()
+    found = {one.what: one.fault for one in doctor._sources(session, {"vlast": declared})}
+    assert set(found) == {"vlast: canary", "vlast: articles", "ru: articles"}
+    assert "has the layout of the page changed?" in (found["vlast: canary"] or "")
+    assert (found["vlast: articles"] or "").startswith(f"3 on {yesterday}, at least ")

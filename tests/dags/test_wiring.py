@@ -16,7 +16,8 @@ FILES = sorted(path for path in DAGS.glob("*.py") if path.stem != "__init__")
 def test_every_file_loads_without_a_database_and_holds_the_dag_of_its_name(bag: Any, airflow_home: Path) -> None:
     assert bag.import_errors == {}
     assert sorted(bag.dags) == [path.stem for path in FILES]
-    assert sorted(bag.dags) == ["backfill", "collect", "digest", "retrain", "understand", "watch"]
+    expected = "backfill canary collect digest notices retrain retrain_requested understand watch"
+    assert sorted(bag.dags) == expected.split()
 
 
 def test_no_dag_uses_what_airflow_has_deprecated(bag: Any) -> None:
@@ -53,9 +54,12 @@ def test_no_dag_catches_up_and_only_polls_overlap(bag: Any) -> None:
         "collect": 3,
         "understand": 1,
         "digest": 1,
+        "notices": 1,
         "retrain": 1,
         "watch": 1,
         "backfill": 2,
+        "canary": 1,
+        "retrain_requested": 1,
     }
 
 
@@ -75,7 +79,7 @@ def test_collecting_hands_over_to_understanding_by_the_asset(bag: Any) -> None:
     assert bag.dags["understand"].timetable.asset_condition.objects == tuple(outlets)
 
 
-@pytest.mark.parametrize("dag_id", ["collect", "understand", "digest", "retrain", "watch", "backfill"])
+@pytest.mark.parametrize("dag_id", ["collect", "understand", "digest", "notices", "retrain", "watch", "backfill"])
 def test_what_needs_a_person_is_not_tried_again_and_a_source_that_failed_is(bag: Any, dag_id: str) -> None:
     from airflow.sdk import RetryAction
 

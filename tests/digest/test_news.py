@@ -85,12 +85,7 @@ def test_a_new_turn_told_by_a_live_report_is_told(session: Session, world: World
 def test_what_a_subscriber_is_owed_leaves_it_out_too(
     session: Session, world: World, declarations: dict[str, Declaration]
 ) -> None:
-    from kzmonitor.store.tables import Subscriber, new_id
-
-    subscriber = Subscriber(id=new_id(), address="desk@example.org", language="ru")
-    session.add(subscriber)
-    session.flush()
     imported(session, world)
     world.alert("Свежее дело")
-    digest = select_digest(session, Period(END - DAY, END), declarations, subscriber=subscriber.id, since=END - 9 * DAY)
+    digest = select_digest(session, Period(END - 9 * DAY, END), declarations)
     assert [item.title for item in digest.items] == ["Свежее дело"]

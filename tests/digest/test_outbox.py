@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -14,15 +14,13 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from kzmonitor.classify.labelled import read_taxonomy
-from kzmonitor.config import models_folder
-from kzmonitor.digest import outbox
-from kzmonitor.digest.period import Period
+from kzmonitor.config import Settings, models_folder
+from kzmonitor.digest import outbox, sending
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
 from kzmonitor.store.tables import Delivery, Subscriber
 from tests.digest.conftest import END, World, committed
 
-PERIOD = Period(END - timedelta(days=1), END)
 Declared = dict[str, Declaration]
 
 
@@ -48,12 +46,15 @@ class Mailbox:
         return self.answer
 
 
-@pytest.fixture
-def mailbox() -> Iterator[tuple[Mailbox, str]]:
-    box = Mailbox()
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[Mailbox, str]]:
+    box, port = Mailbox(), free_port()
     controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
     yield box, f"smtp://127.0.0.1:{port}"
@@ -62,13 +63,21 @@ def mailbox() -> Iterator[tuple[Mailbox, str]]:
 
 def subscribe(database: Database, *addresses: str, **wishes: object) -> None:
     with database.session() as session:
-        session.add_all([Subscriber(address=address, language="ru", **wishes) for address in addresses])
+        session.add_all([Subscriber(address=address, **({"language": "ru"} | wishes)) for address in addresses])
 
 
-def send(database: Database, declarations: Declared, url: str) -> dict[str, int]:
-    outbox.fill(database, PERIOD, declarations)
+def settings(url: str, **more: object) -> Settings:
+    return Settings(_env_file=None, smtp_url=url, mail_from="desk@example.org", **more)  # type: ignore[arg-type, call-arg]
+
+
+def send(
+    database: Database, declarations: Declared, url: str, *, end: datetime = END, **more: object
+) -> dict[str, int]:
+    """What `kzmonitor digest` does for the subscribers whose hour `end` is."""
+    outbox.fill(database, end)
     taxonomy = read_taxonomy(models_folder() / "taxonomy.yaml")
-    return outbox.send_waiting(database, PERIOD, declarations, taxonomy, url, "desk@example.org", END)
+    task = sending.Task(end, end=end, patient=False)
+    return sending.send_waiting(database, declarations, taxonomy, settings(url, **more), task)
 
 
 def test_a_digest_arrives_in_both_forms(
@@ -142,15 +151,14 @@ from kzmonitor.config import models_folder
 from kzmonitor.digest import mail, outbox
 from kzmonitor.sources import registry
 from kzmonitor.store import engine
-from tests.digest.test_outbox import PERIOD, END
-send = mail.send
-def send_and_die(message, url):
-    send(message, url)
+from tests.digest.test_outbox import send
+hand_over = mail.Mail._handed_over
+def send_and_die(self, message):
+    hand_over(self, message)
     os.kill(os.getpid(), signal.SIGKILL)
-mail.send = send_and_die
+mail.Mail._handed_over = send_and_die
 with engine.connected(make_url(sys.argv[1])) as database:
-    outbox.send_waiting(database, PERIOD, registry.load().sources, read_taxonomy(models_folder() / "taxonomy.yaml"),
-                        sys.argv[2], "desk@example.org", END)
+    send(database, registry.load().sources, sys.argv[2])
 """
 
 
@@ -158,7 +166,7 @@ def test_only_after_an_unknown_end_is_the_same_message_sent_again(
     database: Database, declarations: Declared, mailbox: tuple[Mailbox, str]
 ) -> None:
     subscribe(database, "a@example.org", "b@example.org")
-    outbox.fill(database, PERIOD, declarations)
+    outbox.fill(database, END)
     box, url = mailbox
     address = database.url.render_as_string(hide_password=False)
     killed = subprocess.run([sys.executable, "-c", KILLED_AFTER_ACCEPTANCE, address, url], check=False)
@@ -174,9 +182,8 @@ def test_only_after_an_unknown_end_is_the_same_message_sent_again(
 
 def test_the_next_period_begins_where_the_last_delivery_ended(database: Database, declarations: Declared) -> None:
     subscribe(database, "a@example.org")
-    outbox.fill(database, PERIOD, declarations)
-    later = Period(END + timedelta(days=3), END + timedelta(days=4))
-    outbox.fill(database, later, declarations)
+    outbox.fill(database, END)
+    outbox.fill(database, END + timedelta(days=4))
     with database.session() as session:
         deliveries = sorted(session.query(Delivery).all(), key=lambda one: one.period_end)
         assert deliveries[1].period_start == deliveries[0].period_end
@@ -203,10 +210,7 @@ def test_a_digest_sent_before_its_period_ended_loses_nothing(
     send(database, declarations, url)
     with database.session() as session:
         World(session, "second").alert("Ещё до конца периода", ready_at=END - timedelta(minutes=5))
-    following = Period(END, END + timedelta(days=1))
-    outbox.fill(database, following, declarations)
-    taxonomy = read_taxonomy(models_folder() / "taxonomy.yaml")
-    outbox.send_waiting(database, following, declarations, taxonomy, url, "desk@example.org", END + timedelta(days=1))
+    send(database, declarations, url, end=END + timedelta(days=1))
     texts = [part.get_content() for mail in box.messages if (part := mail.get_body(("plain",)))]
     assert ["Раньше" in text for text in texts] == [True, False]
     assert ["Ещё до конца периода" in text for text in texts] == [False, True]
@@ -216,13 +220,13 @@ def test_a_subscriber_who_asked_for_less_is_not_told_that_the_day_was_quiet(
     database: Database, declarations: Declared, mailbox: tuple[Mailbox, str]
 ) -> None:
     committed(database, "Задержан журналист")
-    subscribe(database, "a@example.org", min_severity=4)
+    subscribe(database, "a@example.org", language="en", min_severity=4)
     box, url = mailbox
     send(database, declarations, url)
-    assert "тихий" not in str(box.messages[0]["Subject"])
+    assert "quiet" not in str(box.messages[0]["Subject"])
     part = box.messages[0].get_body(("plain",))
     assert part is not None
-    assert "1 сигнал не показан" in part.get_content()
+    assert "1 alert is not shown" in part.get_content()
 
 
 def test_what_came_between_a_failed_and_a_second_try_is_told_once_in_the_next_digest(
@@ -235,10 +239,7 @@ def test_what_came_between_a_failed_and_a_second_try_is_told_once_in_the_next_di
     with database.session() as session:
         World(session, "second").alert("Между попытками", ready_at=END - timedelta(minutes=5))
     send(database, declarations, url)
-    following = Period(END, END + timedelta(days=1))
-    outbox.fill(database, following, declarations)
-    taxonomy = read_taxonomy(models_folder() / "taxonomy.yaml")
-    outbox.send_waiting(database, following, declarations, taxonomy, url, "desk@example.org", END + timedelta(days=1))
+    send(database, declarations, url, end=END + timedelta(days=1))
     texts = [part.get_content() for mail in box.messages if (part := mail.get_body(("plain",)))]
     assert ["Раньше" in text for text in texts] == [True, False]
     assert ["Между попытками" in text for text in texts] == [False, True]

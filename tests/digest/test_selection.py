@@ -46,7 +46,7 @@ def test_the_moment_of_the_border_belongs_to_the_next_period(
 def test_the_queue_is_counted_in_one_line_and_not_told(session: Session, world: World, declarations: Declared) -> None:
     world.alert("Сомнительно", tier="queue")
     digest = chosen(session, declarations)
-    assert (digest.items, digest.in_queue) == ([], 1)
+    assert (digest.items, digest.background.in_queue) == ([], 1)
 
 
 def test_what_a_person_confirmed_is_told_whatever_its_tier(
@@ -56,7 +56,7 @@ def test_what_a_person_confirmed_is_told_whatever_its_tier(
     world.decide(alert, "confirm", END - timedelta(hours=1))
     digest = chosen(session, declarations)
     assert [item.standing for item in digest.items] == ["confirmed"]
-    assert digest.in_queue == 0
+    assert digest.background.in_queue == 0
 
 
 def test_what_was_rejected_before_the_digest_is_not_told(
@@ -123,4 +123,4 @@ def test_a_source_that_failed_is_named(session: Session, declarations: Declared)
     session.flush()
     session.add(Poll(source="vlast", url="https://vlast.kz/feed/", started=END - timedelta(hours=1), state="403-wall"))
     session.flush()
-    assert [(one.slug, one.state) for one in chosen(session, declarations).unseen] == [("vlast", "403-wall")]
+    assert [(one.slug, one.state) for one in chosen(session, declarations).background.unseen] == [("vlast", "403-wall")]

@@ -16,13 +16,14 @@ HOUR = timedelta(hours=1)
 Report = Callable[..., Alert]
 
 
-def test_the_gravest_comes_first_then_the_surest_then_what_waited_longest(session: Session, report: Report) -> None:
-    late = report(session, "late", "x", at=NOON, severity=2, relevance=0.7)
-    early = report(session, "early", "x", at=NOON - HOUR, severity=2, relevance=0.7)
-    sure = report(session, "sure", "x", at=NOON, severity=2, relevance=0.8)
-    grave = report(session, "grave", "x", at=NOON, severity=4, relevance=0.5)
-    assert [line.id for line in alerts.alerts(session)] == [grave.id, sure.id, early.id, late.id]
-    assert [line.id for line in alerts.alerts(session, limit=2, offset=1)] == [sure.id, early.id]
+def test_the_gravest_comes_first_then_the_least_certain_then_what_waited_longest(
+    session: Session, report: Report
+) -> None:
+    late = report(session, "late", "x", at=NOON, severity=2, relevance=0.74)
+    early = report(session, "early", "x", at=NOON - HOUR, severity=2, relevance=0.71)
+    sure = report(session, "sure", "x", at=NOON - 2 * HOUR, severity=2, relevance=0.98)
+    grave = report(session, "grave", "x", at=NOON, severity=4, relevance=0.99)
+    assert [line.id for line in alerts.alerts(session)] == [grave.id, early.id, late.id, sure.id]
 
 
 def test_a_line_names_its_sources_and_languages_in_order_of_publication(session: Session, report: Report) -> None:

@@ -2,11 +2,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from kzmonitor.learn.missed import Missed, Stratum, _estimate, missed
 from kzmonitor.learn.votes import VOTING
-from kzmonitor.store.tables import Model, Review, new_id
+from kzmonitor.store.tables import Model, Prediction, Review, new_id
 from tests.learn.conftest import NOW, passed_by, read, reader, version
 
 SINCE = NOW - timedelta(days=30)
@@ -19,7 +20,7 @@ def model(session: Session) -> Model:
 
 
 def estimated(*strata: Stratum, reported: int = 0) -> Missed:
-    return _estimate(list(strata), reported, SINCE, NOW)
+    return _estimate(list(strata), reported, reported + sum(one.relevant for one in strata), SINCE, NOW)
 
 
 def test_the_estimate_weighs_each_language_by_its_articles() -> None:
@@ -74,6 +75,18 @@ def test_audit_and_reports_are_read_from_the_reviews(session: Session, model: Mo
     found = missed(session, model, SINCE, NOW)
     assert found.strata == [Stratum("ru", 20, 10, 1)]
     assert (found.reported, found.known, found.estimate) == (1, 2, 2.0)
+
+
+def test_a_miss_that_was_drawn_and_reported_is_one_and_what_the_model_flags_is_none(
+    session: Session, model: Model
+) -> None:
+    drawn, flagged = passed_by(session, model, 1, at=THAT_DAY), passed_by(session, model, 2, at=THAT_DAY)
+    read(session, "anna", drawn, ["raid"], "audit")
+    read(session, "berik", drawn, ["raid"], "missed")
+    read(session, "berik", flagged, ["raid"], "missed")
+    session.execute(update(Prediction).where(Prediction.revision_id == flagged.current_revision).values(tier="mail"))
+    found = missed(session, model, SINCE, NOW)
+    assert (found.reported, found.known) == (1, 1)
 
 
 def test_an_audit_that_was_undone_or_is_disputed_counts_for_nothing(session: Session, model: Model) -> None:

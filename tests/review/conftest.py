@@ -13,7 +13,9 @@ import yaml
 from fastapi import FastAPI
 from sqlalchemy.orm import Session
 
+from kzmonitor.accounts import people, sessions
 from kzmonitor.review import create_app
+from kzmonitor.review.door import COOKIE
 from kzmonitor.store import Database
 from kzmonitor.store.tables import Alert
 
@@ -26,6 +28,7 @@ class Browser:
     """What a person's browser does: keeps cookies, follows redirects, sends the forms of the page it shows."""
 
     def __init__(self, app: FastAPI, portal: anyio.from_thread.BlockingPortal, host: str = "127.0.0.1:8000") -> None:
+        self._app = app
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url=f"http://{host}", follow_redirects=True)
         self._portal = portal
@@ -43,9 +46,22 @@ class Browser:
     def open(self, path: str) -> "Page":
         return Page(self, self.get(path))
 
-    def log_in(self) -> "Browser":
-        assert self.get("/", params={"token": TOKEN}).status_code == 200
+    def log_in(self, role: str | None = None, pseudonym: str | None = None) -> "Browser":
+        """With the token of this start, or as an account of this role, made when it is not there yet."""
+        if role is None:
+            assert self.get("/me", params={"token": TOKEN}).status_code == 200
+            return self
+        desk = self._app.state.desk
+        with desk.database.session() as session:
+            name = pseudonym or f"the-{role}"
+            account = people.find(session, name) or people.add(session, name, role, by=None, now=desk.clock())
+            cookie = sessions.begin(session, account.id, "password", "", desk.clock())
+        self.cookies.set(COOKIE, cookie, domain="127.0.0.1", path="/")
         return self
+
+    def form_token(self) -> str:
+        """What the forms of this login carry."""
+        return sessions.form_token(self.cookies[COOKIE])
 
 
 class Page:

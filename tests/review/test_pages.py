@@ -36,7 +36,7 @@ def test_the_list_shows_open_alerts_in_the_order_of_work(browser: Browser, morni
     titles = page.text(".row-title")
     assert len(titles) == 8
     assert titles[0].startswith("В Алматы полиция обыскала")
-    assert "Vlast, Azattyq and 1 more · 3 articles · Алматы" in page.text(".row .told")[0]
+    assert "Vlast, Azattyq and 1 more · 3 articles · Almaty" in page.text(".row .told")[0]
     assert page.text(".tabs a")[0] == "Open 8"
 
 
@@ -52,7 +52,16 @@ def test_the_list_shows_open_alerts_in_the_order_of_work(browser: Browser, morni
         ("status=all", 8),
         ("label=%00&language=%27&source=%00&status=x&page=-1", 8),
         ("page=99999999999999999999", 8),
-        ("page=2", 0),
+        ("page=2", 8),
+        ("page=2&label=detention", 2),
+        ("region=KZ-75", 0),
+        ("assigned=nobody", 8),
+        ("assigned=somebody", 0),
+        ("assigned=me", 0),
+        ("who=%00", 8),
+        ("who=Никто", 0),
+        ("status=escalated", 0),
+        ("order=new&label=detention", 2),
     ],
 )
 def test_filters_are_plain_addresses(browser: Browser, morning: Morning, query: str, count: int) -> None:
@@ -74,7 +83,8 @@ def test_a_long_list_has_pages(browser: Browser, database: Database, report: Rep
 def test_an_alert_shows_every_article_with_its_marks_reasons_and_chances(browser: Browser, morning: Morning) -> None:
     page = browser.open(path_of(morning["raid"]))
     assert page.text("h1 mark") == ["обыскала офис фонда", "увезла его директора"]
-    assert page.text(".origin strong") == ["Vlast", "Azattyq", "Astana Times"]
+    assert page.text(".article .origin strong") == ["Vlast", "Azattyq", "Astana Times"]
+    assert page.text(".tellings .badge") == ["first mover"]
     assert "постановлением об обыске" in page.text(".text mark")
     overlap = page.dom.xpath('//div[@class="text"]//mark[text()="независимых"]')[0]
     assert overlap.get("title") == "for: Relevant; for: Relevant"
@@ -120,8 +130,9 @@ def test_a_decision_leads_to_the_next_open_alert_and_can_be_undone_from_there(
     browser: Browser, database: Database, morning: Morning, decision: str, more: dict[str, Any], status: str, said: str
 ) -> None:
     alert = morning["raid"]
+    [link] = browser.open(path_of(alert)).dom.cssselect("a[rel=next]")
     following = browser.open(path_of(alert)).decide(decision, **more)
-    assert following.path.startswith(path_of(morning["tax"]))
+    assert following.path.startswith(link.get("href"))
     view = standing(database, alert)
     assert view.line.status == status
     assert view.line.labels == more.get("label", ["detention", "raid"])
@@ -298,10 +309,7 @@ def test_an_alert_shows_whose_case_came_how_far_and_what_makes_it_grave(browser:
     page = browser.open(path_of(alert))
     [party] = page.text(".parties > li")
     assert party.startswith("Берик Сагындыков")
-    assert re.findall(r"detained 3 Nov 2025|charged 12 Nov 2025", party) == [
-        "detained 3 Nov 2025",
-        "charged 12 Nov 2025",
-    ]
+    assert page.text(".turns li") == ["3 Nov 2025 detained", "12 Nov 2025 charged"]
     assert page.text(".parts li") == ["3: Detention", "+1: told by 2 independent sources", "+0.5: 1 turn for the worse"]
     assert "Берик Сагындыков: detained → charged" in " ".join(page.text(".past li"))
 

@@ -1,7 +1,7 @@
 """How a source does: due in time, never calm when it is broken, and with advice for each state."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from kzmonitor.config import CHECKOUT
 from kzmonitor.sources import health
 from kzmonitor.sources.declaration import Declaration
-from kzmonitor.store.tables import Entry, Poll, Source
+from kzmonitor.store.tables import Article, Capture, Entry, Poll, Source, new_id
 
 NOW = datetime(2026, 3, 15, 9, 30, tzinfo=UTC)
 FEED = "https://dala.example/feed/"
@@ -145,3 +145,82 @@ def test_each_state_that_the_code_can_name_has_its_advice() -> None:
     } <= states
     helpless = health.advice("no such state")
     assert [state for state in sorted(states | {"silent", "never", "418"}) if health.advice(state) == helpless] == []
+
+
+def page(session: Session, age: timedelta, state: str | None, number: int) -> None:
+    for _copy in range(number):
+        url = f"https://dala.example/{new_id()}"
+        row = Entry(source="dala", url=url, canonical_url=url, route="direct", found_at=NOW - age, error=state)
+        row.state = "failed" if state else "found"
+        session.add(row)
+        session.flush()
+        if state is None:
+            capture = Capture(
+                id=new_id(), source="dala", url=url, canonical_url=url, route="direct", fetched_at=NOW - age,
+                status=200, headers={}, hops=[], body=None, sha256=b"\1" * 32,
+            )  # fmt: skip
+            session.add(capture)
+            session.flush()
+            row.state, row.capture_id, row.cut_id = "fetched", capture.id, capture.id
+    session.flush()
+
+
+def test_pages_that_give_no_text_are_the_state_of_the_source_though_its_feed_is_well(dala: Session) -> None:
+    poll(dala, "ok", timedelta(minutes=1))
+    page(dala, timedelta(hours=3), None, 2)
+    page(dala, timedelta(hours=2), "layout-changed", 2)
+    assert state(dala) == "ok"
+    page(dala, timedelta(hours=2), "layout-changed", 3)
+    assert state(dala) == "layout-changed"
+
+
+def test_the_declared_share_of_pages_with_text_counts(dala: Session) -> None:
+    poll(dala, "ok", timedelta(minutes=1))
+    page(dala, timedelta(hours=3), None, 8)
+    page(dala, timedelta(hours=2), "403-wall", 2)
+    assert state(dala) == "ok"
+    strict = declared(expect={"with_text": 0.9})
+    assert health.health(dala, strict, NOW).state == "403-wall"
+
+
+def test_pages_that_only_the_general_cutter_reads_have_lost_their_layout(
+    dala: Session, published: Callable[..., Article]
+) -> None:
+    poll(dala, "ok", timedelta(minutes=1))
+    page(dala, timedelta(hours=3), None, 6)
+    for _page in range(4):
+        published("dala", NOW - timedelta(hours=3), cut_by="trafilatura:layout-changed")
+    assert state(dala) == "layout-changed"
+
+
+def test_pages_of_last_week_are_forgiven(dala: Session) -> None:
+    poll(dala, "ok", timedelta(minutes=1))
+    page(dala, timedelta(days=5), "layout-changed", 20)
+    assert state(dala) == "ok"
+
+
+def test_many_sources_stand_as_each_does_alone(dala: Session) -> None:
+    poll(dala, "ok", timedelta(minutes=1))
+    entry(dala, timedelta(hours=1))
+    poll(dala, "timeout", timedelta(minutes=1), source="orda")
+    sources = {"dala": declared(), "orda": declared("orda"), "new": declared("new")}
+    together = health.standings(dala, sources, NOW)
+    assert {slug: one.state for slug, one in together.items()} == {"dala": "ok", "orda": "timeout", "new": "never"}
+    for slug, declaration in sources.items():
+        alone = health.health(dala, declaration, NOW)
+        assert (alone.state, alone.newest, alone.last_success) == (
+            together[slug].state,
+            together[slug].newest,
+            together[slug].last_success,
+        )
+
+
+def test_a_source_that_somebody_asks_for_is_due_once(dala: Session) -> None:
+    sources = {"dala": declared(every_minutes=60.0)}
+    poll(dala, "ok", timedelta(minutes=5))
+    assert health.due(dala, sources, NOW) == []
+    assert health.ask(dala, "dala", NOW)
+    assert health.due(dala, sources, NOW) == ["dala"]
+    poll(dala, "ok", timedelta(seconds=-20))
+    assert health.due(dala, sources, NOW + timedelta(minutes=1)) == []
+    assert not health.ask(dala, "nosuch", NOW)

@@ -1,18 +1,27 @@
 """The tables, as typed classes; their words are those of the design: source, entry, capture, article, alert."""
 
-from kzmonitor.store.tables.base import Table, new_id
-from kzmonitor.store.tables.collecting import Article, Capture, Entry, Host, Poll, Revision, Source
-from kzmonitor.store.tables.people import (
+from kzmonitor.store.tables.accounts import (
     Account,
     AuditLog,
+    Invitation,
+    LoginAttempt,
+    LoginSession,
+    OidcLogin,
+    RecoveryCode,
+    Token,
+)
+from kzmonitor.store.tables.base import Table, new_id
+from kzmonitor.store.tables.collecting import Article, Capture, Entry, Host, Poll, Revision, Source
+from kzmonitor.store.tables.overseeing import Canary, Coverage, Figure, TrainingRun
+from kzmonitor.store.tables.people import (
     Delivery,
     DeliveryItem,
-    LoginSession,
     Manifest,
     ManifestLeaf,
     Subscriber,
-    Token,
 )
+from kzmonitor.store.tables.queueing import AlertRank, SavedView
+from kzmonitor.store.tables.requests import MissedReport, Request
 from kzmonitor.store.tables.understanding import (
     Alert,
     AlertEvent,
@@ -37,6 +46,7 @@ __all__ = [
     "Account",
     "Alert",
     "AlertEvent",
+    "AlertRank",
     "Article",
     "ArticleBand",
     "ArticleClue",
@@ -45,30 +55,41 @@ __all__ = [
     "AuditLog",
     "Backfill",
     "Campaign",
+    "Canary",
     "Capture",
     "ClueToken",
+    "Coverage",
     "Delivery",
     "DeliveryItem",
     "Entry",
+    "Figure",
     "Host",
     "Incident",
     "IncidentArticle",
+    "Invitation",
+    "LoginAttempt",
     "LoginSession",
     "Manifest",
     "ManifestLeaf",
+    "MissedReport",
     "Model",
+    "OidcLogin",
     "PageEvent",
     "PairLabel",
     "Party",
     "Poll",
     "Prediction",
     "Proceeding",
+    "RecoveryCode",
+    "Request",
     "Review",
     "Revision",
+    "SavedView",
     "Source",
     "Subscriber",
     "Table",
     "Token",
+    "TrainingRun",
     "Watch",
     "new_id",
 ]

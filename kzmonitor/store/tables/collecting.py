@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,6 +25,7 @@ class Source(Table):
     languages: Mapped[list[str]]
     country: Mapped[str]
     enabled: Mapped[bool]
+    collect_asked_at: Mapped[datetime | None] = mapped_column(comment="somebody wants it polled without waiting")
 
 
 class Host(Table):
@@ -57,7 +58,11 @@ class Poll(Table):
     items: Mapped[int | None]
     new: Mapped[int | None]
     error: Mapped[str | None]
-    __table_args__ = (Index("ix_poll_source_url_started", "source", "url", text("started desc")),)
+    __table_args__ = (
+        Index("ix_poll_source_url_started", "source", "url", text("started desc")),
+        Index("ix_poll_source_started", "source", "started"),
+        Index("ix_poll_success", "source", "started", postgresql_where=text("state in ('ok', 'not-modified')")),
+    )
 
 
 class Entry(Table):
@@ -88,6 +93,7 @@ class Entry(Table):
         one_of("route", *ROUTES),
         Index("ix_entry_waiting", "source", "found_at", postgresql_where=text("state in ('found', 'leased')")),
         Index("ix_entry_uncut", "found_at", postgresql_where=text("capture_id is distinct from cut_id")),
+        Index("ix_entry_source_found_at", "source", "found_at"),
     )
 
 
@@ -121,9 +127,9 @@ class Article(Table):
     __tablename__ = "article"
     id: Mapped[Id]
     key: Mapped[str] = mapped_column(unique=True, comment="the outlet's own id (rferl:32868740), or the address")
-    canonical_url: Mapped[str]
+    canonical_url: Mapped[str] = mapped_column(index=True)
     source: Mapped[str] = mapped_column(ForeignKey("source.slug"), index=True)
-    first_seen: Mapped[Created]
+    first_seen: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
     tell: Mapped[bool] = mapped_column(server_default=text("true"), comment=TELL)
     current_revision: Mapped[UUID | None] = mapped_column(
         ForeignKey("revision.id", use_alter=True, name="fk_article_current_revision"), index=True
@@ -136,7 +142,7 @@ class Revision(Table):
     __tablename__ = "revision"
     id: Mapped[Id]
     article_id: Mapped[UUID] = mapped_column("article", ForeignKey("article.id"))
-    capture_id: Mapped[UUID] = mapped_column("capture", ForeignKey("capture.id"))
+    capture_id: Mapped[UUID] = mapped_column("capture", ForeignKey("capture.id"), index=True)
     text_sha256: Mapped[bytes] = mapped_column(LargeBinary, comment="of title, newline, text")
     title: Mapped[str]
     text: Mapped[str]
@@ -152,4 +158,6 @@ class Revision(Table):
         UniqueConstraint("article", "text_sha256"),
         one_of("language", "ru", "kk", "ky", "en", "other"),
         Index("ix_revision_search", "search", postgresql_using="gin"),
+        Index("ix_revision_told", text("coalesce(published_at, created_at) desc"), text("id desc")),
+        Index("ix_revision_unsearched", "id", postgresql_where=text("search is null and text <> ''")),
     )

@@ -1,7 +1,6 @@
-"""Tables of people: accounts and their traces, subscribers and what they were sent; and the daily manifests."""
+"""Tables of people: subscribers and what they were sent; and the daily manifests."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
@@ -10,83 +9,44 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kzmonitor.store.tables.base import Created, Id, Table, one_of
 
 
-class Account(Table):
-    """A person who may log in, under a pseudonym."""
-
-    __tablename__ = "account"
-    id: Mapped[Id]
-    pseudonym: Mapped[str] = mapped_column(unique=True)
-    role: Mapped[str]
-    password_hash: Mapped[str | None]
-    created_at: Mapped[Created]
-    disabled_at: Mapped[datetime | None]
-    __table_args__ = (one_of("role", "reader", "reviewer", "admin"),)
-
-
-class LoginSession(Table):
-    """A login, known by the hash of its cookie."""
-
-    __tablename__ = "session"
-    id: Mapped[Id]
-    account_id: Mapped[UUID] = mapped_column("account", ForeignKey("account.id"), index=True)
-    token_sha256: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    expires_at: Mapped[datetime]
-    created_at: Mapped[Created]
-
-
-class Token(Table):
-    """An access token of the programming interface, kept as a hash, with its scopes."""
-
-    __tablename__ = "token"
-    id: Mapped[Id]
-    account_id: Mapped[UUID] = mapped_column("account", ForeignKey("account.id"), index=True)
-    token_sha256: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    scopes: Mapped[list[str]]
-    created_at: Mapped[Created]
-    revoked_at: Mapped[datetime | None]
-
-
-class AuditLog(Table):
-    """Who did what to which row, and what it was before."""
-
-    __tablename__ = "audit_log"
-    id: Mapped[Id]
-    account_id: Mapped[UUID | None] = mapped_column("account", ForeignKey("account.id"))
-    action: Mapped[str]
-    subject: Mapped[str]
-    subject_id: Mapped[UUID | None]
-    before: Mapped[dict[str, Any] | None]
-    created_at: Mapped[Created]
-
-
 class Subscriber(Table):
     """Where a digest goes, and what of it."""
 
     __tablename__ = "subscriber"
     id: Mapped[Id]
-    address: Mapped[str]
+    address: Mapped[str] = mapped_column(comment="mail address, webhook, chat of Telegram, or the name of a feed")
     channel: Mapped[str] = mapped_column(server_default="mail")
     mode: Mapped[str] = mapped_column(server_default="daily")
     language: Mapped[str]
     labels: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), comment="empty: all")
     regions: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), comment="empty: all")
+    outlets: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), comment="slugs; empty: all")
     min_severity: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    notice_severity: Mapped[int | None] = mapped_column(
+        SmallInteger, comment="told at once from this severity on; empty: nothing is"
+    )
     hour: Mapped[int] = mapped_column(SmallInteger, server_default=text("8"), comment="of the day in Almaty")
+    weekday: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"), comment="of a weekly one; 0: Monday")
+    account_id: Mapped[UUID | None] = mapped_column("account", ForeignKey("account.id"), index=True)
+    state: Mapped[str] = mapped_column(server_default="active", comment="unconfirmed: asked whether it wants this")
+    token_sha256: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True, comment="of the address of a feed")
+    openpgp: Mapped[str | None] = mapped_column(comment="certificate, armored; mail is encrypted with it or not sent")
     created_at: Mapped[Created]
     __table_args__ = (
         UniqueConstraint("address", "channel", "mode"),
-        one_of("channel", "mail"),
+        one_of("channel", "mail", "feed", "webhook", "telegram"),
         one_of("mode", "daily", "weekly", "immediate"),
+        one_of("state", "active", "unconfirmed"),
     )
 
 
 class Delivery(Table):
-    """One digest to one subscriber over one channel: the outbox."""
+    """One digest, notice or question to one subscriber over one channel: the outbox."""
 
     __tablename__ = "delivery"
     id: Mapped[Id]
     subscriber_id: Mapped[UUID] = mapped_column("subscriber", ForeignKey("subscriber.id"))
-    mode: Mapped[str]
+    mode: Mapped[str] = mapped_column(comment="daily, weekly, immediate, or confirmation")
     period_start: Mapped[datetime]
     period_end: Mapped[datetime]
     channel: Mapped[str]
@@ -94,9 +54,19 @@ class Delivery(Table):
     message_id: Mapped[str] = mapped_column(unique=True)
     sent_at: Mapped[datetime | None]
     error: Mapped[str | None]
+    left_out: Mapped[int] = mapped_column(server_default=text("0"), comment="alerts that were not asked for")
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    doubts: Mapped[int] = mapped_column(
+        SmallInteger, server_default=text("0"), comment="how often it stayed unknown whether it was accepted"
+    )
+    progress: Mapped[int] = mapped_column(
+        SmallInteger, server_default=text("0"), comment="parts of a long message that have arrived"
+    )
+    next_try: Mapped[datetime | None]
     __table_args__ = (
         UniqueConstraint("subscriber", "mode", "period_end", "channel"),
         one_of("state", "waiting", "sending", "sent", "unknown", "refused"),
+        Index("ix_delivery_unfinished", "channel", postgresql_where=text("state in ('waiting', 'sending', 'unknown')")),
     )
 
 
@@ -108,6 +78,7 @@ class DeliveryItem(Table):
     alert_event_id: Mapped[UUID] = mapped_column(
         "alert_event", ForeignKey("alert_event.id"), primary_key=True, index=True
     )
+    noticed_at: Mapped[datetime | None] = mapped_column(comment="when an immediate notice had told of it before")
 
 
 class Manifest(Table):

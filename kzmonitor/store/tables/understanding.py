@@ -5,12 +5,19 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, SmallInteger, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kzmonitor.store.tables.base import Created, Id, Table, one_of
 
 TIERS = ("queue", "mail")
+# The reviews of which some ask for a second reading: all rejections, and of other decisions those on one text in ten,
+# which a hash draws, so that nobody chooses. Written once, since a query must say it word for word to use the index.
+DRAWN = "mod(('x' || left(md5(revision::text), 8))::bit(32)::bigint, 10) = 0"
+READ_AGAIN = (
+    "not blind and revision is not null and decision in ('confirm', 'correct', 'reject') "
+    f"and (decision = 'reject' or {DRAWN})"
+)
 
 
 class ArticleSignature(Table):
@@ -77,7 +84,7 @@ class Incident(Table):
     __tablename__ = "incident"
     id: Mapped[Id]
     title: Mapped[str]
-    first_seen: Mapped[datetime]
+    first_seen: Mapped[datetime] = mapped_column(index=True)
     last_seen: Mapped[datetime]
     labels: Mapped[list[str]]
     severity: Mapped[int] = mapped_column(SmallInteger, comment="1 to 4")
@@ -96,6 +103,7 @@ class Incident(Table):
     law: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), comment="articles of law")
     people: Mapped[int | None] = mapped_column(comment="how many the acts befell")
     severity_parts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    __table_args__ = (Index("ix_incident_region_last_seen", "region", "last_seen"),)
 
 
 class IncidentArticle(Table):
@@ -109,6 +117,7 @@ class IncidentArticle(Table):
     reasons: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), comment="clue, or clue: what is shared")
     by: Mapped[str] = mapped_column(comment="grouping, or the account that merged")
     created_at: Mapped[Created]
+    __table_args__ = (Index("ix_incident_article_created_at", "created_at"),)
 
 
 class ArticleClue(Table):
@@ -158,6 +167,12 @@ class Party(Table):
     kind: Mapped[str]
     names: Mapped[list[str]]
     gazetteer: Mapped[str | None]
+    search: Mapped[str | None] = mapped_column(TSVECTOR)
+    __table_args__ = (
+        Index("ix_party_words", text("string_to_array(split_part(key, ':', 2), ' ')"), postgresql_using="gin"),
+        Index("ix_party_search", "search", postgresql_using="gin"),
+        Index("ix_party_unsearched", "id", postgresql_where=text("search is null")),
+    )
 
 
 class Proceeding(Table):
@@ -165,7 +180,7 @@ class Proceeding(Table):
 
     __tablename__ = "proceeding"
     incident_id: Mapped[UUID] = mapped_column("incident", ForeignKey("incident.id"), primary_key=True)
-    party_id: Mapped[UUID] = mapped_column("party", ForeignKey("party.id"), primary_key=True)
+    party_id: Mapped[UUID] = mapped_column("party", ForeignKey("party.id"), primary_key=True, index=True)
     status: Mapped[str] = mapped_column(comment="the latest turn; named: no turn is known")
     since: Mapped[datetime]
     history: Mapped[list[dict[str, Any]]] = mapped_column(
@@ -206,7 +221,7 @@ class AlertEvent(Table):
     turns: Mapped[list[str]] = mapped_column(
         server_default=text("'{}'"), comment="of proceedings that it tells of: party key, status, time, parted by |"
     )
-    article_id: Mapped[UUID | None] = mapped_column("article", ForeignKey("article.id"))
+    article_id: Mapped[UUID | None] = mapped_column("article", ForeignKey("article.id"), index=True)
     severity_parts: Mapped[list[dict[str, Any]] | None] = mapped_column(
         JSONB, comment="of the incident when this was written"
     )
@@ -237,9 +252,15 @@ class Review(Table):
     created_at: Mapped[Created]
     __table_args__ = (
         one_of("subject", "alert", "article"),
-        one_of("decision", "confirm", "correct", "reject", "duplicate", "merge", "split", "unsure", "escalate", "undo"),
+        one_of(
+            "decision",
+            *("confirm", "correct", "reject", "duplicate", "merge", "split", "unsure", "escalate", "undo", "note"),
+        ),
         UniqueConstraint("undoes"),
         Index("ix_review_subject", "subject", "subject_id", "id"),
+        Index("ix_review_revision", "revision", "id"),
+        Index("ix_review_read_again", "id", postgresql_where=text(READ_AGAIN)),
+        Index("ix_review_blind", "id", postgresql_where=text("blind")),
     )
 
 
