@@ -86,8 +86,8 @@ def test_every_table_of_the_design_exists() -> None:
         "delivery_item manifest"
     )
     helping = (
-        "alert_rank article_clue article_pair article_signature backfill clue_token manifest_leaf missed_report page_event "
-        "request saved_view watch"
+        "alert_rank article_clue article_pair article_signature backfill clue_token manifest_leaf missed_report "
+        "page_event request saved_view watch"
     )
     accounts = "invitation login_attempt oidc_login recovery_code"
     overseeing = "canary coverage figure training_run"

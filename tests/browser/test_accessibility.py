@@ -110,7 +110,7 @@ def _tab_through(page: Page) -> list[str]:
     page.evaluate("() => { document.activeElement.blur(); window.getSelection().removeAllRanges(); }")
     page.evaluate("document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
     expected = dict(page.evaluate(EXPECT))
-    reached, unseen, last = set(), [], None
+    reached, shown, last = set(), set(), None
     # A field of a date has a stop for the day, the month, the year and the calendar.
     for _press in range(len(expected) + 3 * page.locator("input[type=date]").count() + 3):
         page.keyboard.press("Tab")
@@ -119,9 +119,14 @@ def _tab_through(page: Page) -> list[str]:
             break
         last = at[0]
         reached.add(last)
-        if not at[1]:
-            unseen.append(f"focus not seen: {expected.get(last, last)}")
-    return [f"not reached: {name}" for stop, name in expected.items() if stop not in reached] + unseen
+        if at[1]:
+            shown.add(last)
+    # The calendar of a date has a ring of its own, inside the field.
+    return [
+        f"{'focus not seen' if stop in reached else 'not reached'}: {name}"
+        for stop, name in expected.items()
+        if stop not in reached & shown
+    ]
 
 
 @pytest.mark.parametrize("language", ["en", "ru", "kk"])

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx
 import lxml.html
@@ -55,7 +55,7 @@ def walk(desk: Desk, each: int = 2) -> list[Seen]:
         taken: dict[tuple[str, frozenset[str]], int] = {}
         while waiting:
             path = waiting.popleft()
-            key = (route_of(desk.app, path), frozenset(parse_qs(urlsplit(path).query)) - SAME)
+            key = (route_of(desk.app, path), frozenset(parse_qs(urlsplit(path).query)))
             if taken.get(key, 0) >= each:
                 continue
             taken[key] = taken.get(key, 0) + 1
@@ -66,11 +66,18 @@ def walk(desk: Desk, each: int = 2) -> list[Seen]:
             if type == "text/html" and response.text:
                 for found in _links(str(response.url), response.text):
                     if found.startswith(desk.address + "/") and "/static/" not in found:
-                        inside = found.removeprefix(desk.address).split("#")[0]
-                        if inside not in known and "lang" not in parse_qs(urlsplit(inside).query):
+                        inside = _same(found.removeprefix(desk.address))
+                        if inside not in known:
                             known.add(inside)
                             waiting.append(inside)
         return seen
+
+
+def _same(address: str) -> str:
+    """The address without what makes no other page of it."""
+    parts = urlsplit(address)
+    asked = [(name, said) for name, said in parse_qsl(parts.query, keep_blank_values=True) if name not in SAME]
+    return parts.path + (f"?{urlencode(asked)}" if asked else "")
 
 
 def _links(base: str, html: str) -> Iterator[str]:

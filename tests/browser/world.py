@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import yaml
 from sqlalchemy import select
@@ -18,16 +19,20 @@ from kzmonitor.evidence import requests
 from kzmonitor.incidents import indexing, reporting, reviews
 from kzmonitor.learn import readings
 from kzmonitor.sources.registry import load
+from kzmonitor.store.partitions import first_id
 from kzmonitor.store.tables import (
     Alert,
     Article,
+    Entry,
     Incident,
     IncidentArticle,
     PageEvent,
     Party,
+    Poll,
     Prediction,
     Proceeding,
     Revision,
+    Source,
     new_id,
 )
 from tests.conftest import _article, _model, report_of
@@ -91,9 +96,35 @@ def work(session: Session, alerts: list[Alert], now: datetime = NOW) -> None:
             subscriptions.subscribe_oneself(session, admin, wanted, settings(), now)
         else:
             subscriptions.subscribe(session, wanted, settings(), now)
+    _polls(session, now)
     for number in range(6):
         _unflagged(session, f"В городе открыли {number + 2}-ю школу", now - timedelta(days=1, hours=number))
     session.flush()
+
+
+def _polls(session: Session, now: datetime) -> None:
+    """A day of looks at the feeds of all declared outlets; every ninth outlet has a trouble of its own."""
+    troubles = ("403-wall", "timeout", "empty", "dns")
+    for number, one in enumerate(load().sources.values()):
+        row = Source(
+            slug=one.slug, name=one.name, tier=one.tier, kind=one.kind, languages=list(one.languages),
+            country=one.country, enabled=True,
+        )  # fmt: skip
+        session.merge(row)
+        session.flush()
+        state = troubles[number // 9 % len(troubles)] if number % 9 == 4 else "ok"
+        url = (one.feeds or (f"https://{one.hosts[0]}/",))[0]
+        session.add_all(
+            Poll(source=one.slug, url=str(url), started=now - timedelta(hours=3 * back, minutes=number), state=state,
+                 items=20 if state == "ok" else None, new=number % 4 if state == "ok" else None)
+            for back in range(8)
+        )  # fmt: skip
+        found = [now - timedelta(hours=6 * back + number % 5, minutes=number) for back in range(36) if state == "ok"]
+        session.add_all(
+            Entry(source=one.slug, url=f"{url}/{at:%Y%m%d%H}", canonical_url=f"{url}/{at:%Y%m%d%H}", route="feed",
+                  found_at=at, published_at=at - timedelta(minutes=9), state="fetched")
+            for at in found
+        )  # fmt: skip
 
 
 def _first(session: Session, alert: Alert) -> Revision:
@@ -109,8 +140,17 @@ def _first(session: Session, alert: Alert) -> Revision:
 
 
 def _unflagged(session: Session, title: str, at: datetime) -> None:
-    """An ordinary article, scored and let pass."""
-    revision = _article(session, "orda", title, f"{title}. Новая школа рассчитана на 900 учеников.", "ru", None, at)
+    """An ordinary article, scored and let pass. The audit draws by the time that is in the id of a text."""
+    old = _article(session, "orda", f"{title}!", "Короткая первая редакция.", "ru", None, at)
+    revision = Revision(
+        id=UUID(int=first_id(at).int | new_id().int & (1 << 80) - 1), article_id=old.article_id,
+        capture_id=old.capture_id, text_sha256=new_id().bytes * 2, title=title,
+        text=f"{title}. Новая школа рассчитана на 900 учеников.", language="ru", script="cyrl", published_at=at,
+        cut_by="feed",
+    )  # fmt: skip
+    session.add(revision)
+    session.flush()
+    session.get_one(Article, old.article_id).current_revision = revision.id
     session.add(
         Prediction(
             revision_id=revision.id, model_id=_model(session, at), relevance=0.03, probabilities={"detention": 0.02},

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kzmonitor.incidents.campaign_words import reason
 from kzmonitor.incidents.campaign_keeping import CampaignView, all_campaigns, keep_campaigns
+from kzmonitor.incidents.campaign_words import reason
 from kzmonitor.store import Database
 from kzmonitor.store.tables import Party, Proceeding, new_id
 from tests.cli.conftest import Run

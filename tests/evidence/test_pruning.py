@@ -287,8 +287,10 @@ def test_a_text_that_stays_keeps_one_score_so_that_nobody_scores_it_again(databa
         old = session.scalars(select(Model)).one()
         session.add(Model(version="test-2", state="champion", trained_at=NOON, **_of_no_interest(old)))
         session.flush()
-        session.execute(text("""insert into prediction (revision, model, relevance, probabilities, labels, reasons)
-            select revision, (select id from model where state = 'champion'), 0, '{}', '{}', '[]' from prediction"""))
+        session.execute(
+            text("""insert into prediction (revision, model, relevance, probabilities, labels, reasons)
+            select revision, (select id from model where state = 'champion'), 0, '{}', '{}', '[]' from prediction""")
+        )
     assert {one.rule: one.rows for one in pruning.prune(database, keep_texts, LATER)}[pruning.SCORES] == 1
 
 

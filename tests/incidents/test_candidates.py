@@ -1,15 +1,19 @@
 """Looking for candidates, on a real database."""
 
-from datetime import UTC, datetime
+from datetime import timedelta
+from uuid import UUID
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from kzmonitor.incidents import candidates
+from kzmonitor.incidents.grouping import group_now
 from kzmonitor.store import Database
-from kzmonitor.store.tables import Article, ClueToken, Source, new_id
+from kzmonitor.store.tables import Alert, Article, ClueToken, Incident, IncidentArticle, Source, new_id
+from tests.incidents.stored_articles import NOW, STORY, a_model, an_article, count
 
-NOW = datetime(2025, 11, 4, tzinfo=UTC)
 ARTICLES, TOKENS = 60, 100
 
 
@@ -35,3 +39,41 @@ def test_clues_are_looked_up_by_index_even_when_statistics_saw_nothing_of_a_larg
         found = session.execute(candidates.NEAR, given).all()
     assert {row.article for row in found} == set(ids[:5])
     assert {row.other for row in found if row.article == ids[0]} == set(ids[1:])
+
+
+def test_what_was_not_flagged_opens_nothing(session: Session) -> None:
+    model = a_model(session)
+    an_article(session, model, STORY, "vlast", tier=None)
+    an_article(session, model, STORY, "azattyq", tier=None)
+    assert group_now(session, model, NOW) == {"unflagged": 2}
+    assert group_now(session, model, NOW) == {}
+    assert count(session, Incident) == 0
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_an_unflagged_copy_is_a_source_of_the_incident_whenever_it_comes(
+    session: Session, earlier: bool, comes_first: bool
+) -> None:
+    model = a_model(session)
+    when = NOW + timedelta(hours=-1 if earlier else 1)
+    cut = STORY.rsplit(". ", 1)[0]
+
+    def copy() -> UUID:
+        return an_article(session, model, cut, "azattyq", when=when, tier=None)
+
+    before = [copy()] if comes_first else []
+    group_now(session, model, NOW)
+    flagged = an_article(session, model, STORY, "vlast")
+    group_now(session, model, NOW)
+    copied = (before or [copy()])[0]
+    group_now(session, model, NOW)
+    incident = session.scalars(select(Incident).where(Incident.redirect_to.is_(None))).one()
+    rows = session.scalars(select(IncidentArticle).where(IncidentArticle.incident_id == incident.id)).all()
+    assert {row.article_id for row in rows} == {flagged, copied}
+    assert incident.labels == ["detention"]
+    assert session.get_one(Article, copied).source == "azattyq"
+    assert [alert.tier for alert in session.scalars(select(Alert))] == ["mail"]
+    assert {row.article_id: row.why for row in rows} == (
+        {copied: "first", flagged: "copy"} if earlier else {flagged: "first", copied: "copy"}
+    )

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kzmonitor.errors import InputError
@@ -21,86 +20,17 @@ from kzmonitor.store.tables import (
     AlertEvent,
     Article,
     ArticleClue,
-    Capture,
     Incident,
     IncidentArticle,
-    Model,
     Prediction,
     Revision,
-    Source,
-    new_id,
 )
-
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-STORY = (
-    "Сотрудники департамента полиции задержали активистку возле здания акимата и увезли её в управление полиции, где "
-    "продержали до вечера. Адвоката к ней не пустили, рассказали её соратники. Суд назначил пятнадцать суток ареста."
-)
-OTHER = (
-    "Суд отказал журналисту в иске о недопуске на заседание парламента. Пресс-служба объяснила отказ в аккредитации "
-    "нехваткой мест, хотя зал был полупуст. Редакция намерена обжаловать решение в городском суде столицы."
-)
+from tests.incidents.stored_articles import NOW, OTHER, STORY, a_model, an_article, count
 
 
 @pytest.fixture
 def model(session: Session) -> UUID:
     return a_model(session)
-
-
-def a_model(session: Session) -> UUID:
-    row = Model(
-        version="test", sha256=b"", state="champion", body=b"", trained_at=NOW, metrics={}, data_sha256=b"", taxonomy={}
-    )
-    session.add(row)
-    session.flush()
-    return row.id
-
-
-def an_article(
-    session: Session,
-    model: UUID,
-    text: str,
-    source: str,
-    *,
-    when: datetime = NOW,
-    tier: str | None = "mail",
-    labels: tuple[str, ...] = ("detention",),
-    fields: dict[str, Any] | None = None,
-) -> UUID:
-    """An article as cutting and scoring leave it."""
-    if session.get(Source, source) is None:
-        session.add(
-            Source(slug=source, name=source, tier=1, kind="outlet", languages=["ru"], country="KZ", enabled=True)
-        )
-        session.flush()
-    url = f"https://{source}.example/{new_id()}"
-    capture = Capture(
-        source=source, url=url, canonical_url=url, route="direct", fetched_at=when, status=200, headers={}, hops=[],
-        body=b"", sha256=b"",
-    )  # fmt: skip
-    article = Article(key=url, canonical_url=url, source=source, first_seen=when)
-    session.add_all([capture, article])
-    session.flush()
-    revision = Revision(
-        article_id=article.id, capture_id=capture.id, text_sha256=sha256(text.encode()).digest(), title=text[:40],
-        text=text, language="ru", script="cyrillic", published_at=when, cut_by="layout:0",
-    )  # fmt: skip
-    session.add(revision)
-    session.flush()
-    article.current_revision = revision.id
-    session.add(
-        Prediction(
-            revision_id=revision.id, model_id=model, relevance=0.9 if tier else 0.1, probabilities={},
-            labels=list(labels) if tier else [], tier=tier, reasons=[],
-            fields=fields or {},
-        )
-    )  # fmt: skip
-    session.flush()
-    return article.id
-
-
-def count(session: Session, table: type) -> int:
-    return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def test_a_flagged_article_opens_one_incident_with_one_alert(session: Session, model: UUID) -> None:
@@ -109,42 +39,6 @@ def test_a_flagged_article_opens_one_incident_with_one_alert(session: Session, m
     alert = session.scalars(select(Alert)).one()
     assert (alert.tier, alert.opened_at) == ("mail", NOW)
     assert [event.kind for event in session.scalars(select(AlertEvent))] == ["opened"]
-
-
-def test_what_was_not_flagged_opens_nothing(session: Session, model: UUID) -> None:
-    an_article(session, model, STORY, "vlast", tier=None)
-    an_article(session, model, STORY, "azattyq", tier=None)
-    assert group_now(session, model, NOW) == {"unflagged": 2}
-    assert group_now(session, model, NOW) == {}
-    assert count(session, Incident) == 0
-
-
-@pytest.mark.parametrize("earlier", [True, False])
-@pytest.mark.parametrize("comes_first", [True, False])
-def test_an_unflagged_copy_is_a_source_of_the_incident_whenever_it_comes(
-    session: Session, model: UUID, earlier: bool, comes_first: bool
-) -> None:
-    when = NOW + timedelta(hours=-1 if earlier else 1)
-    cut = STORY.rsplit(". ", 1)[0]
-
-    def copy() -> UUID:
-        return an_article(session, model, cut, "azattyq", when=when, tier=None)
-
-    before = [copy()] if comes_first else []
-    group_now(session, model, NOW)
-    flagged = an_article(session, model, STORY, "vlast")
-    group_now(session, model, NOW)
-    copied = (before or [copy()])[0]
-    group_now(session, model, NOW)
-    incident = session.scalars(select(Incident).where(Incident.redirect_to.is_(None))).one()
-    rows = session.scalars(select(IncidentArticle).where(IncidentArticle.incident_id == incident.id)).all()
-    assert {row.article_id for row in rows} == {flagged, copied}
-    assert incident.labels == ["detention"]
-    assert session.get_one(Article, copied).source == "azattyq"
-    assert [alert.tier for alert in session.scalars(select(Alert))] == ["mail"]
-    assert {row.article_id: row.why for row in rows} == (
-        {copied: "first", flagged: "copy"} if earlier else {flagged: "first", copied: "copy"}
-    )
 
 
 def test_a_copy_joins_and_is_no_news(session: Session, model: UUID) -> None:

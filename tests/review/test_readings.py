@@ -303,10 +303,11 @@ def test_the_page_of_an_alert_tells_all_that_was_done_and_how_it_stood_before(
     with database.session() as session:
         alert = of(session, disputed)[0].subject_id
     told = enter("dana", "reviewer").open(f"/alerts/{alert}").text(".past ol li > span:not(.detail)")
-    assert [line.split(",")[0] for line in told[1:]] == [
+    assert [line.split(",")[0] for line in told] == [
         "rejected",
         "read a second time: confirmed with other labels",
         "settled: confirmed with other labels",
+        "alert opened",
         "news for the digest",
     ]
     before = enter("dana", "reviewer").open(f"/alerts/{alert}").text(".past .before")

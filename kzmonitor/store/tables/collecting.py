@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, func
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,7 +38,7 @@ class Host(Table):
     delay_s: Mapped[float] = mapped_column(comment="smallest gap between two requests, seconds")
     holder: Mapped[str | None]
     lease_until: Mapped[datetime | None]
-    fails: Mapped[int] = mapped_column(server_default=text("0"))
+    fails: Mapped[int] = mapped_column(server_default=sql("0"))
     robots: Mapped[str | None] = mapped_column(comment="last good robots.txt; empty: there is none (404, 410)")
     robots_at: Mapped[datetime | None] = mapped_column(comment="when `robots` was read")
     robots_tried_at: Mapped[datetime | None]
@@ -59,9 +60,9 @@ class Poll(Table):
     new: Mapped[int | None]
     error: Mapped[str | None]
     __table_args__ = (
-        Index("ix_poll_source_url_started", "source", "url", text("started desc")),
+        Index("ix_poll_source_url_started", "source", "url", sql("started desc")),
         Index("ix_poll_source_started", "source", "started"),
-        Index("ix_poll_success", "source", "started", postgresql_where=text("state in ('ok', 'not-modified')")),
+        Index("ix_poll_success", "source", "started", postgresql_where=sql("state in ('ok', 'not-modified')")),
     )
 
 
@@ -81,18 +82,18 @@ class Entry(Table):
     state: Mapped[str] = mapped_column(server_default="found")
     lease_until: Mapped[datetime | None]
     holder: Mapped[int | None] = mapped_column(comment="who leased it, see store.leases")
-    fence: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), comment="grows with each lease")
-    tries: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    fence: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"), comment="grows with each lease")
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default=sql("0"))
     retry_at: Mapped[datetime | None] = mapped_column(comment="not before; empty: at once")
     error: Mapped[str | None] = mapped_column(comment="named state of the last failure")
     capture_id: Mapped[UUID | None] = mapped_column(ForeignKey("capture.id"))
     cut_id: Mapped[UUID | None] = mapped_column(ForeignKey("capture.id"))
-    tell: Mapped[bool] = mapped_column(server_default=text("true"), comment=TELL)
+    tell: Mapped[bool] = mapped_column(server_default=sql("true"), comment=TELL)
     __table_args__ = (
         one_of("state", "found", "leased", "fetched", "failed", "skipped"),
         one_of("route", *ROUTES),
-        Index("ix_entry_waiting", "source", "found_at", postgresql_where=text("state in ('found', 'leased')")),
-        Index("ix_entry_uncut", "found_at", postgresql_where=text("capture_id is distinct from cut_id")),
+        Index("ix_entry_waiting", "source", "found_at", postgresql_where=sql("state in ('found', 'leased')")),
+        Index("ix_entry_uncut", "found_at", postgresql_where=sql("capture_id is distinct from cut_id")),
         Index("ix_entry_source_found_at", "source", "found_at"),
     )
 
@@ -130,7 +131,7 @@ class Article(Table):
     canonical_url: Mapped[str] = mapped_column(index=True)
     source: Mapped[str] = mapped_column(ForeignKey("source.slug"), index=True)
     first_seen: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
-    tell: Mapped[bool] = mapped_column(server_default=text("true"), comment=TELL)
+    tell: Mapped[bool] = mapped_column(server_default=sql("true"), comment=TELL)
     current_revision: Mapped[UUID | None] = mapped_column(
         ForeignKey("revision.id", use_alter=True, name="fk_article_current_revision"), index=True
     )
@@ -158,6 +159,6 @@ class Revision(Table):
         UniqueConstraint("article", "text_sha256"),
         one_of("language", "ru", "kk", "ky", "en", "other"),
         Index("ix_revision_search", "search", postgresql_using="gin"),
-        Index("ix_revision_told", text("coalesce(published_at, created_at) desc"), text("id desc")),
-        Index("ix_revision_unsearched", "id", postgresql_where=text("search is null and text <> ''")),
+        Index("ix_revision_told", sql("coalesce(published_at, created_at) desc"), sql("id desc")),
+        Index("ix_revision_unsearched", "id", postgresql_where=sql("search is null and text <> ''")),
     )
