@@ -141,8 +141,8 @@ def asked_password() -> str:
         if not password:
             raise InputError(_("no password on standard input; write one line to it, or use a terminal"))
         return password
-    password = getpass.getpass(_("Password: "))
-    if getpass.getpass(_("Once more: ")) != password:
+    password = getpass.getpass(_("Password:") + " ")
+    if getpass.getpass(_("Once more:") + " ") != password:
         raise InputError(_("the two passwords differ"))
     return password
 
