@@ -34,7 +34,7 @@ test: check ## everything that CI checks, but the slow suites
 	@kzmonitor demo
 
 test-slow: setup ## faults, browser, DAG runs, the run command
-	@pytest -m slow tests
+	@pytest -n 2 --dist loadfile -m slow tests
 
 test-database: setup ## the tests that use a database, on the one that KZMONITOR_TEST_DATABASE_URL names
 	@pytest -n 2 -m "not slow" tests/store tests/collect tests/sources tests/incidents tests/digest tests/review

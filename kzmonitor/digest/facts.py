@@ -72,7 +72,8 @@ def facts(session: Session, alert_ids: Collection[UUID], end: datetime) -> dict[
 
 
 def _fact(alert_id: UUID, tier: str, decision: Any, told: Sequence[Any], parts: Iterable[Mapping[str, Any]]) -> Fact:
-    leader = told[0]
+    # The first that was flagged: an unflagged copy may have come before it, but has no reasons to give.
+    leader = next((row for row in told if row.reasons), told[0])
     standing = STANDING[decision.decision] if decision else "open"
     labels = decision.labels if decision and decision.labels is not None else _union(row.labels for row in told)
     return Fact(
