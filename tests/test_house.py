@@ -114,7 +114,8 @@ def test_the_readme_names_commands_that_exist() -> None:
     text = "".join(path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")))
     wanted = set(
         re.findall(
-            r"kzmonitor ((?:sources |model |db |subscriber |account )?[a-z]+)", " ".join(re.findall(r"`([^`\n]+)`", text))
+            r"kzmonitor ((?:sources |model |db |subscriber |account )?[a-z]+)",
+            " ".join(re.findall(r"`([^`\n]+)`", text)),
         )
     )
     for command in sorted(wanted):

@@ -143,6 +143,7 @@ class Run:
 
     def prepare(self) -> bool:
         """Airflow's tables and, beside them, our partitions and the baseline model; False when we are to stop."""
+        shell.say(_("preparing Airflow's tables and, the first time, the model: two minutes, more on a busy machine"))
         tables = self.supervisor.start(
             "airflow-migrate", airflow_home.command("db", "migrate"), self.environment, stage=1
         )

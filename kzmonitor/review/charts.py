@@ -84,7 +84,7 @@ def weekly(rows: Sequence[Row], ticks: Sequence[str], width: int) -> Sheet:
         sheet.columns(strong, "mark")
         sheet.columns(pale, "pale")
         sheet.stroke(left, top + tall + 0.5, left + room, top + tall + 0.5, "line")
-        sheet.words(width, top + 11, str(most), "soft", anchor="end")
+        sheet.words(width, top + tall - 2, str(most), "soft", anchor="end")
     for text, x, anchor in zip(ticks, (left, left + room / 2, left + room), ("start", "middle", "end"), strict=False):
         sheet.words(x, sheet.height - 4, text, "soft", size=11, anchor=anchor)
     return sheet
