@@ -92,7 +92,9 @@ def test_a_restored_database_is_identical_and_still_whole(filled: Database, file
     assert before["revision"].rows == 6
     assert catalog(own) == catalog(filled)
     with own.session() as session:  # the next number is a new one
-        session.execute(text("delete from article_signature where number = 6"))
+        session.execute(
+            text("delete from article_signature where number = (select max(number) from article_signature)")
+        )
         last = session.scalar(text("select max(number) from article_signature"))
         session.execute(text("""insert into article_signature (article, revision) select article, id from revision
                                 where id not in (select revision from article_signature)"""))  # fmt: skip
@@ -217,9 +219,18 @@ def test_a_tampered_file_restores_nothing(
         assert table_copies.table_names(connection) == []
 
 
-def test_any_flipped_byte_is_found(file: Path, own: Database) -> None:
-    whole = file.read_bytes()
-    for place in range(40, len(whole), len(whole) // 7):
+def test_a_flipped_byte_is_found_or_is_none_of_the_data(filled: Database, file: Path, own: Database) -> None:
+    whole, before, found = file.read_bytes(), all_figures(filled), 0
+    places = range(40, len(whole), len(whole) // 7)
+    for place in places:
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
-        with pytest.raises(InputError):
-            restored(own, file)
+        with own.engine.connect() as connection:  # whose work is rolled back
+            try:
+                restore.load(connection, file, restore.read_manifest(file))
+            except InputError:
+                found += 1
+                continue
+            table_copies.make_plain(connection)
+            for name, figures in before.items():
+                assert table_copies.figures(connection, name, table_copies.columns_of(connection, name)) == figures
+    assert found > len(places) / 2
