@@ -15,7 +15,11 @@ PLANTED = {
     "address with a password": "url = 'postgresql://kzmonitor:" + "Xk2-9qLw8@db.example/kzmonitor'\n",
     "access key": "key = 'AKIA" + "QX5RPWVEXAMPL3Z7'\n",
     "keyword": "smtp_password = '" + "Wr8-pL2xQz7'\n",
-    "hexadecimal": "KEY = '" + "9f86d081884c7d659a2f" + "eaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'\n",
+    "hexadecimal": "KEY = '" + "9f86d081"
+    "884c7d65" + "9a2feaa0"
+    "c55ad015" + "a3bf4f1b"
+    "2b0b822c" + "d15d6c15"
+    "b0f00a08" + "'\n",
 }
 
 
