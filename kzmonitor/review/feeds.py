@@ -1,6 +1,7 @@
 """What is reached without a login: the feed of a secret address, and the signed links of digests."""
 
 from collections.abc import Callable
+from datetime import UTC
 from email.utils import format_datetime, parsedate_to_datetime
 from uuid import UUID
 
@@ -35,7 +36,7 @@ def one_feed(request: Request, desk: At, token: str) -> Response:
         taxonomy = read_taxonomy(config.models_folder() / "taxonomy.yaml")
         folder = [settings.sources_dir] if settings.sources_dir else []
         content = feed.atom(session, subscriber, Editions(registry.load(*folder).sources, taxonomy, settings))
-    headers = {"Last-Modified": format_datetime(changed, usegmt=True), "Content-Disposition": "inline"}
+    headers = {"Last-Modified": format_datetime(changed.astimezone(UTC), usegmt=True), "Content-Disposition": "inline"}
     return Response(content, media_type="application/atom+xml; charset=utf-8", headers=headers)
 
 
