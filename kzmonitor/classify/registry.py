@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from kzmonitor.classify.labelled import Text, read_jsonl, read_taxonomy
 from kzmonitor.config import models_folder
@@ -53,6 +53,13 @@ def champion(session: Session, now: datetime) -> Model:
 
 def _champion(session: Session) -> Model | None:
     return session.scalars(select(Model).where(Model.state == "champion")).one_or_none()
+
+
+def in_use(session: Session) -> Model | None:
+    """The version in use without its body of some 20 MB, None before the first one was trained: for pages, which must
+    wait for neither."""
+    query = select(Model).where(Model.state == "champion").options(defer(Model.body))
+    return session.scalars(query).one_or_none()
 
 
 def seed_texts() -> list[Text]:
@@ -123,7 +130,7 @@ def find(session: Session, wanted: str) -> Model:
 def promote(session: Session, model: Model) -> None:
     """Make a version the champion, after proving that it loads; the one before is retired."""
     classifier(model)
-    before = _champion(session)
+    before = in_use(session)
     if before is not None and before.id != model.id:
         before.state = "retired"
         session.flush()
@@ -133,7 +140,7 @@ def promote(session: Session, model: Model) -> None:
 
 def rollback(session: Session) -> Model:
     """Promote the retired version that was trained last before the champion. Raises InputError if none is."""
-    now = _champion(session)
+    now = in_use(session)
     retired = select(Model).where(Model.state == "retired").order_by(Model.trained_at.desc(), Model.id.desc())
     if now is not None:
         retired = retired.where(Model.trained_at < now.trained_at)

@@ -22,7 +22,9 @@ DAYS = 3
 
 def waiting(session: Session, now: datetime) -> list[Suggestion]:
     """What is left to look at of the samples of the last three whole days (UTC), the oldest day first."""
-    model = registry.champion(session, now)
+    model = registry.in_use(session)
+    if model is None:
+        return []
     today = now.astimezone(UTC).date()
     return [one for back in range(DAYS, 0, -1) for one in open_audit(session, model, today - timedelta(days=back))]
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from sqlalchemy import select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from kzmonitor.classify import registry
 from kzmonitor.export.cells import written
 from kzmonitor.i18n import _
 from kzmonitor.incidents.campaign_keeping import CampaignView, all_campaigns
@@ -28,7 +29,7 @@ from kzmonitor.review.screens import screen
 from kzmonitor.sources import shares
 from kzmonitor.sources.coverage import day_start
 from kzmonitor.sources.shares import Share
-from kzmonitor.store.tables import Model, Source
+from kzmonitor.store.tables import Source
 
 router = APIRouter()
 # Counted again when a page asks for them and they are older.
@@ -185,8 +186,7 @@ class Made:
         return [charted.missed(found.missed)]
 
     def _estimate(self) -> Estimate:
-        champion = select(Model).where(Model.state == "champion").options(defer(Model.body))
-        model = self._session.scalars(champion).one_or_none()
+        model = registry.in_use(self._session)
         if model is None:
             return Estimate(None)
         return Estimate(missed.missed(self._session, model, day_start(self.weeks[0]), self._now))

@@ -150,7 +150,8 @@ def how_far_readers_agree(request: Request, desk: At, person: Reviewer) -> Respo
         twice = agreement.read_twice(session, TWICE)
         found = agreement.agreement(votes(session, twice), names)
         lately = agreement.read_lately(session, LATELY)
-        said = agreement.said_by(session, registry.champion(session, desk.clock()), lately)
+        champion = registry.in_use(session)
+        said = agreement.said_by(session, champion, lately) if champion else {}
         model = agreement.with_model(votes(session, lately), said, names)
     words = {
         "pairs": [(pair, list(rows)) for pair, rows in groupby(found, key=lambda one: one.readers)],

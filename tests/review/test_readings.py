@@ -15,7 +15,7 @@ from kzmonitor.accounts import people
 from kzmonitor.incidents import alerts, by_hand, reviews
 from kzmonitor.learn import adjudication
 from kzmonitor.store import Database
-from kzmonitor.store.tables import Alert, Article, IncidentArticle, Review
+from kzmonitor.store.tables import Alert, Article, IncidentArticle, Model, Review
 from tests.learn.conftest import passed_by, version
 from tests.review.conftest import NOW, Browser, Page
 
@@ -312,3 +312,10 @@ def test_the_page_of_an_alert_tells_all_that_was_done_and_how_it_stood_before(
     ]
     before = enter("dana", "reviewer").open(f"/alerts/{alert}").text(".past .before")
     assert before == ["before: Open", "before: Rejected"]
+
+
+@pytest.mark.parametrize("path", ["/readings", "/readings/audit", "/readings/agreement"])
+def test_a_page_trains_no_model_where_there_is_none_yet(enter: Enter, database: Database, path: str) -> None:
+    assert enter("dana").get(path).status_code == 200
+    with database.session() as session:
+        assert session.scalars(select(Model.id)).all() == []
