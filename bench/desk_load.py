@@ -3,9 +3,10 @@
     python bench/desk_load.py [--articles 1000000] [--data FOLDER] [--reviewers 20] [--seconds 60] [--keys 100]
 
 Builds the database (bench/desk_world.py) in a temporary folder, or in `--data`, where a later run finds it again.
-Serves it with `kzmonitor review`, as users do. Measures, in milliseconds, the time from a key pressed to the next alert
-painted, and what each page takes for reviewers who think a second between two requests, then without a pause. Prints
-tables. The load runs on the same machine as the server and its database, so figures are of a busy one."""
+Serves it with `kzmonitor review`, as users do, in as many processes as that takes. Measures, in milliseconds, the time
+from a key pressed to the next alert painted, and what each page takes for reviewers who think a second between two
+requests, then without a pause. Prints tables. The load runs on the same machine as the server and its database, so
+figures are of a busy one."""
 
 import argparse
 import asyncio
@@ -27,13 +28,18 @@ from statistics import median
 
 import httpx
 import lxml.html
+import psycopg
 from playwright.sync_api import sync_playwright
 
 from bench import desk_world
+from bench.figures import OURS, Figure, Report
 from kzmonitor.accounts import people
+from kzmonitor.learn.figures import SPANS
 from kzmonitor.store import embedded, engine, schema
 
 TIMEOUT_S = 20
+FIGURES_S = 900
+BENCH = "desk"
 PASSWORD = secrets.token_urlsafe(16)
 # What a reviewer does beside deciding, by how often.
 ELSEWHERE = {
@@ -78,6 +84,7 @@ def main() -> None:
     arguments.add_argument("--seconds", type=float, default=60)
     arguments.add_argument("--keys", type=int, default=100)
     arguments.add_argument("--build-only", action="store_true")
+    arguments.add_argument("--out", type=Path, help="figures as JSON")
     given = arguments.parse_args()
     with nullcontext(given.data) if given.data else tempfile.TemporaryDirectory() as folder:
         try:
@@ -85,7 +92,9 @@ def main() -> None:
                 reviewers = prepared(cluster, given.articles, given.reviewers)
                 if not given.build_only:
                     with served(Path(folder)) as address:
-                        measure(address, reviewers, given.seconds, given.keys)
+                        figures = measure(address, reviewers, given.seconds, given.keys, given.articles)
+                    if given.out:
+                        Report(figures=figures).write(given.out)
         finally:
             if not given.data:
                 shutil.rmtree(embedded.Cluster(Path(folder)).server_home, ignore_errors=True)
@@ -135,6 +144,20 @@ def served(folder: Path) -> Iterator[str]:
             server.terminate()
 
 
+def wait_for_figures(cluster: embedded.Cluster) -> None:
+    """Until the app has counted what the overview shows, which it begins when it starts; how long that took."""
+    wanted = [f"{kind}:{weeks}" for kind in ("missed", "shares") for weeks in SPANS]
+    wanted += [f"overview:{weeks}::" for weeks in SPANS]
+    began = time.monotonic()
+    with psycopg.connect(cluster.superuser_dsn("kzmonitor"), autocommit=True) as connection:
+        counted = "select count(*) from figure where name = any(%s) and made_at > now() - interval '12 hours'"
+        while connection.execute(counted, [wanted]).fetchone() != (len(wanted),):
+            if time.monotonic() - began > FIGURES_S:
+                sys.exit("the figures of the overview are not counted")
+            time.sleep(0.5)
+    print(f"figures of the overview were counted after {time.monotonic() - began:.0f} s", flush=True)
+
+
 def _answers(address: str) -> bool:
     try:
         return httpx.get(f"{address}/healthz").status_code == 200
@@ -142,11 +165,12 @@ def _answers(address: str) -> bool:
         return False
 
 
-def measure(address: str, reviewers: Sequence[str], seconds: float, keys: int) -> None:
-    """Print all tables."""
+def measure(address: str, reviewers: Sequence[str], seconds: float, keys: int, articles: int) -> list[Figure]:
+    """Print all tables; the figures of them that are kept."""
     times = from_key_to_next(address, reviewers[0], keys)
     print(f"\nfrom a key to the next alert on the screen, {len(times)} keys, ms")
     print(row("", times))
+    figures = [Figure(BENCH, f"from a key to the next alert, {articles:,} articles", OURS, "ms", times, "less")]
     for thinking, told in ((1.0, "who think a second between requests"), (0.0, "who never pause")):
         long = seconds if thinking else seconds / 3
         found = asyncio.run(at_once(address, reviewers, long, thinking))
@@ -159,6 +183,14 @@ def measure(address: str, reviewers: Sequence[str], seconds: float, keys: int) -
         print(row("all", [one for ms in found.ms.values() for one in ms]))
         for answer, number in found.wrong.most_common():
             print(f"WRONG: {answer}: {number} times")
+        every = sorted(one for ms in found.ms.values() for one in ms)
+        name = f"{len(reviewers)} reviewers {told}, {articles:,} articles"
+        figures += [
+            Figure(BENCH, f"answers, {name}", OURS, "a second", [requests / long]),
+            Figure(BENCH, f"an answer, p95, {name}", OURS, "ms", [every[int(len(every) * 0.95)]], "less"),
+            Figure(BENCH, f"an answer, median, {name}", OURS, "ms", every, "less"),
+        ]
+    return figures
 
 
 def row(name: str, ms: Sequence[float]) -> str:

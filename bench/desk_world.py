@@ -15,7 +15,8 @@ from psycopg import sql
 
 from kzmonitor.classify import registry
 from kzmonitor.classify.labelled import Text
-from kzmonitor.language.tokens import stem, tokenize
+from kzmonitor.language import searching
+from kzmonitor.language.tokens import tokenize
 from kzmonitor.sources.registry import load
 from kzmonitor.store import Database, partitions
 
@@ -80,9 +81,11 @@ STEPS = {
         join outlet s on s.number = (n * 7) % {sources}
     """,
     "article": """
-        insert into article (id, key, canonical_url, source, first_seen, current_revision)
+        insert into article (id, key, canonical_url, source, first_seen, current_revision, indexed_revision,
+            scored_revision, scored_by)
         select pg_temp.id(1, n), s.slug || ':' || n, 'https://' || s.slug || '.example/' || n, s.slug,
-            pg_temp.published(n) + interval '4 minutes', pg_temp.id(3, n)
+            pg_temp.published(n) + interval '4 minutes', pg_temp.id(3, n), pg_temp.id(3, n), pg_temp.id(3, n),
+            (select id from model limit 1)
         from generate_series(0::bigint, {articles} - 1) as n
         join outlet s on s.number = (n * 7) % {sources}
     """,
@@ -157,7 +160,7 @@ STEPS = {
         insert into party (id, key, kind, names, search)
         select pg_temp.id(8, n), 'person:серик ахметов ' || n,
             case when n % 4 = 0 then 'organisation' else 'person' end,
-            array['Серік Ахметов ' || n, 'Serik Akhmetov ' || n], to_tsvector('simple', 'серик ахмет ' || n)
+            array['Серік Ахметов ' || n, 'Serik Akhmetov ' || n], ({named} || ' ''' || n || '''')::tsvector
         from generate_series(0::bigint, {alerts} / 3) as n
     """,
     "proceeding": """
@@ -210,7 +213,7 @@ def build(database: Database, administrator: str, articles: int, readers: list[s
         values = {
             "articles": articles, "alerts": alerts, "bodies": min(BODIES, articles), "sources": len(declared),
             "readers": max(1, len(readers)), "polls": max(10, min(4000, articles // 100)), "now": NOW,
-            "regions": REGIONS,
+            "regions": REGIONS, "named": searching.names_vector(["Серік Ахметов", "Serik Akhmetov"]),
         }  # fmt: skip
         for name, statement in STEPS.items():
             began = time.perf_counter()
@@ -297,18 +300,25 @@ def bodies(number: int, seed: int) -> Iterator[tuple[str, str, str, str]]:
         language: [part for text in texts for part in re.split(r"(?<=[.!?])\s+", text.text) if 20 < len(part) < 300]
         for language, texts in by_language.items()
     }
-    words: dict[str, list[str]] = {}
+    words: dict[tuple[str, str], list[tuple[str, ...]]] = {}
     for _number in range(number):
         language = chance.choices(["ru", "kk", "en"], [65, 28, 7])[0]
         title = chance.choice(by_language[language]).title
         chosen = chance.sample(sentences[language], SENTENCES)
-        found = [word for part in (title, *chosen) for word in words.get(part) or words.setdefault(part, _stems(part))]
-        vector = " ".join(f"'{word}':{place}" for place, word in enumerate(found, 1))
+        found: dict[str, list[str]] = {}
+        place = 0
+        # As searching.search_vector would, but each sentence is read once.
+        for part in (title, *chosen):
+            for stems in words.get((language, part)) or words.setdefault((language, part), _stems(part, language)):
+                place += 1
+                for stem in stems:
+                    found.setdefault(stem, []).append(f"{place}{'A' if part is title else 'B'}")
+        vector = " ".join(f"{searching.quoted(stem)}:{','.join(places)}" for stem, places in found.items() if stem)
         yield language, title, " ".join(chosen), vector
 
 
-def _stems(sentence: str) -> list[str]:
-    return [stem(word) for word in tokenize("", sentence).fold if word and word.isalnum()]
+def _stems(sentence: str, language: str) -> list[tuple[str, ...]]:
+    return [place.stems for place in searching.places(tokenize("", sentence), language)]
 
 
 def _drop_indexes(connection: psycopg.Connection) -> dict[str, str]:

@@ -8,7 +8,7 @@ every article of the archive is looked up, so that precision counts each pair th
 and agency formulas, too. Times are of one article at a time: its signature, one round trip, verification.
 
 `--peer`: a folder with datasketch in it; its in-memory MinHash LSH then gets the same texts. Writes
-docs/near-duplicates.md. Exits 1 below recall 0.97 or precision 0.98."""
+docs/near-duplicates.md. Exits 1 below recall 0.97 or precision 0.98 among 100,000 or more."""
 
 import argparse
 import os
@@ -28,6 +28,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from bench.figures import OURS, Figure, Report
 from bench.planted_copies import CHANGES, LANGUAGES, SHAPES, Planted, Writer, stream
 from kzmonitor import config, store
 from kzmonitor.incidents.duplicates import BEARERS, Asked, copies, copies_of, index_waiting
@@ -35,9 +36,14 @@ from kzmonitor.incidents.signatures import signature
 from kzmonitor.store import Database
 
 PAGE = Path(__file__).parent.parent / "docs" / "near-duplicates.md"
+# Among so many the formulas of courts and agencies are known by their number; in a young archive names and figures
+# alone keep them apart, which is less sure (docs/decisions/010).
+PROMISED_AT = 100_000
 RECALL, PRECISION = 0.97, 0.98
 BATCH = 50
 LOOKUPS = 400
+PARTS = 5
+BENCH, PEER_NAME = "near-duplicates", "datasketch MinHash LSH, in memory"
 WHEN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -52,6 +58,7 @@ class Times:
     rows: float
     index_ms: float
     bytes_each: float
+    parts_ms: list[float] = field(default_factory=list)  # medians of the lookups in `PARTS` lots
 
 
 @dataclass
@@ -79,6 +86,7 @@ def main() -> None:
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--peer", type=Path)
     arguments.add_argument("--page", type=Path, default=PAGE)
+    arguments.add_argument("--out", type=Path, help="figures as JSON")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["KZMONITOR_DATA"] = folder
@@ -86,8 +94,10 @@ def main() -> None:
             times, found = measured(database, given.sizes, given.found_at, given.seed)
     peer = datasketch(given.peer, given.sizes, given.found_at, given.seed) if given.peer else []
     given.page.write_text(page(times, found, peer, given.found_at), "utf-8")
+    if given.out:
+        Report(figures=figures(times, found, peer, given.found_at)).write(given.out)
     total = found.recall("all", ""), found.precision("all", "")
-    if total[0] < RECALL or total[1] < PRECISION:
+    if given.found_at >= PROMISED_AT and (total[0] < RECALL or total[1] < PRECISION):
         sys.exit(f"recall {total[0]:.4f}, precision {total[1]:.4f}: below {RECALL}, {PRECISION}")
 
 
@@ -192,8 +202,9 @@ def _timed(database: Database, size: int, index_ms: float, seed: int) -> Times:
         bytes_ = session.scalar(
             text("select pg_total_relation_size('article_band') + pg_total_relation_size('article_signature')")
         )
-    spent = sorted(spent[len(spent) // 10 :])  # the first ones warm the caches
-    return Times(size, median(spent), spent[int(len(spent) * 0.95)], median(rows), index_ms, bytes_ / size)
+    lots = parts(spent[len(spent) // 10 :])  # the first ones warm the caches
+    spent = sorted(spent[len(spent) // 10 :])
+    return Times(size, median(spent), spent[int(len(spent) * 0.95)], median(rows), index_ms, bytes_ / size, lots)
 
 
 def _new_articles(database: Database, size: int, seed: int) -> Iterator[Asked]:
@@ -258,6 +269,7 @@ class Peer:
     add_ms: float
     recall: float
     precision: float
+    parts_ms: list[float]
 
 
 def datasketch(folder: Path, sizes: Sequence[int], found_at: int, seed: int) -> list[Peer]:
@@ -291,9 +303,29 @@ def datasketch(folder: Path, sizes: Sequence[int], found_at: int, seed: int) -> 
         found = sorted_out(kept, pairs)
         last = min(len(ask), LOOKUPS)
         rates = found.recall("all", ""), found.precision("all", "")
-        peers.append(Peer(size, median(ask[-last:]) * 1000, median(add[-last:]) * 1000, *rates))
+        asked_ms = [1000 * one for one in ask[-last:]]
+        peers.append(Peer(size, median(asked_ms), median(add[-last:]) * 1000, *rates, parts(asked_ms)))
         print(peers[-1], flush=True)
     return peers
+
+
+def parts(values: Sequence[float]) -> list[float]:
+    """Medians of the values in lots of equal size."""
+    return [median(values[place::PARTS]) for place in range(min(PARTS, len(values)))]
+
+
+def figures(times: Sequence[Times], found: Found, peer: Sequence[Peer], at: int) -> list[Figure]:
+    """Lookups at each size, and how good they are at one."""
+    told = [Figure(BENCH, f"a lookup among {one.size:,}", OURS, "ms", one.parts_ms, "less") for one in times]
+    told += [Figure(BENCH, f"a lookup among {one.size:,}", PEER_NAME, "ms", one.parts_ms, "less") for one in peer]
+    ours = found.recall("all", ""), found.precision("all", "")
+    for name, value in zip(("recall", "precision"), ours, strict=True):
+        told.append(Figure(BENCH, f"{name} among {at:,}", OURS, "share", [value]))
+    for one in peer:
+        if one.size == at:
+            told.append(Figure(BENCH, f"recall among {at:,}", PEER_NAME, "share", [one.recall]))
+            told.append(Figure(BENCH, f"precision among {at:,}", PEER_NAME, "share", [one.precision]))
+    return told
 
 
 def page(times: Sequence[Times], found: Found, peer: Sequence[Peer], at: int) -> str:

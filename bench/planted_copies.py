@@ -63,10 +63,10 @@ CHANGES = (
 class Writer:
     """Writes texts of one language, from its sentences, words, names and set phrases."""
 
-    def __init__(self, language: str, folder: Path | None = None):
+    def __init__(self, language: str, folder: Path | None = None, parts: Sequence[str] = ("seed", "background")):
         folder = folder or models_folder()
         sentences, counts = [], Counter[str]()
-        for part in ("seed", "background"):
+        for part in parts:
             for line in (folder / part / f"{language}.jsonl").read_text("utf-8").splitlines():
                 for sentence in re.split(r"(?<=[.!?])\s+", json.loads(line)["text"]):
                     words = sentence.split()
@@ -113,14 +113,14 @@ class Writer:
         return Planted(number, self.language, text.shape, same, " ".join(words), text.number, change.name)
 
     def headline(self, random: Random) -> str:
-        return " ".join(self._varied(random.choice(self.sentences)[:8], ["", ""], random))
+        return " ".join(self.varied(random.choice(self.sentences)[:8], ["", ""], random))
 
     def _report(self, cast: Sequence[str], length: int, random: Random) -> list[str]:
         most = 1 if length < 60 else 2
         formulas = random.sample(self.phrases["agency"], random.choice((0, 0, 1, most)))
         words: list[str] = []
         while len(words) < length:
-            words += self._varied(random.choice(self.sentences), cast, random)
+            words += self.varied(random.choice(self.sentences), cast, random)
         words = words[:length]
         for formula in formulas:
             words += self._filled(formula, cast, random)
@@ -131,7 +131,7 @@ class Writer:
         # Who was tried, by whom and where stands in each; then come set phrases and one sentence of the case's own.
         chosen = [0, 1, *sorted(random.sample(range(2, len(phrases)), random.randint(2, 5)))]
         sentences = [self._filled(phrases[place], cast, random) for place in chosen]
-        sentences.insert(random.randint(2, len(sentences)), self._varied(random.choice(self.sentences), cast, random))
+        sentences.insert(random.randint(2, len(sentences)), self.varied(random.choice(self.sentences), cast, random))
         return [word for sentence in sentences for word in sentence][:length]
 
     def _filled(self, phrase: str, cast: Sequence[str], random: Random) -> list[str]:
@@ -141,7 +141,7 @@ class Writer:
         worded = re.sub(r"\{word\}", lambda _: self._draw(self.words, random), numbered)
         return worded.format(**slots).split()
 
-    def _varied(self, sentence: Sequence[str], cast: Sequence[str], random: Random) -> list[str]:
+    def varied(self, sentence: Sequence[str], cast: Sequence[str], random: Random) -> list[str]:
         words = []
         for place, word in enumerate(sentence):
             chance = random.random()

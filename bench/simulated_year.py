@@ -198,7 +198,7 @@ def _understand(session: Session, model: Model, now: datetime) -> None:
     fitted = registry.classifier(model)
     while scoring.score_waiting(session, model, fitted, 90, now):
         pass
-    grouping.group_now(session, model.id, now)
+    grouping.group_now(session, now)
 
 
 def _review(session: Session, year: Year, model: Model, now: datetime, number: int, words: frozenset[str]) -> None:

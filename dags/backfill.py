@@ -26,6 +26,7 @@ NEEDS_A_PERSON = ["kzmonitor.errors.SetupError", "kzmonitor.errors.InputError"]
         "tell": Param(False, type="boolean", description="Let alerts of old reports into the digests as news"),
     },
     default_args={
+        "queue": "fetch",
         "retries": 6,
         "retry_delay": timedelta(minutes=5),
         "retry_exponential_backoff": 2.0,

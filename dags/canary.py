@@ -20,6 +20,7 @@ NEEDS_A_PERSON = ["kzmonitor.errors.SetupError", "kzmonitor.errors.InputError"]
     catchup=False,
     max_active_runs=1,
     default_args={
+        "queue": "fetch",
         "retries": 2,
         "retry_delay": timedelta(minutes=10),
         "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=NEEDS_A_PERSON, action=RetryAction.FAIL)]),

@@ -11,7 +11,8 @@ Every minute: which sources are due by their declarations, then one mapped task 
   started.
 
 Run twice, nothing is fetched twice: what has been seen is in kzmonitor's database, not here. A slow source delays
-nobody: up to three runs overlap, with at most three polls at a time, so that a slot stays free for the other DAGs.
+nobody: up to three runs overlap, and all polls together leave one slot of Airflow's (`[core] parallelism`) free for
+the other DAGs.
 """
 
 from collections.abc import Iterable
@@ -29,9 +30,11 @@ from airflow.sdk import (
     dag,
     task,
 )
+from airflow.sdk.configuration import conf
 
 ARTICLES = Asset("kzmonitor://articles")
 NEEDS_A_PERSON = ["kzmonitor.errors.SetupError", "kzmonitor.errors.InputError", "kzmonitor.errors.PageError"]
+POLLS = max(1, conf.getint("core", "parallelism") - 1)
 
 
 @dag(
@@ -39,6 +42,7 @@ NEEDS_A_PERSON = ["kzmonitor.errors.SetupError", "kzmonitor.errors.InputError", 
     catchup=False,
     max_active_runs=3,
     default_args={
+        "queue": "fetch",
         "retries": 2,
         "retry_delay": timedelta(seconds=20),
         "retry_exponential_backoff": 2.0,
@@ -57,7 +61,7 @@ def collect() -> None:
 
     @task(
         execution_timeout=timedelta(minutes=8),
-        max_active_tis_per_dag=3,
+        max_active_tis_per_dag=POLLS,
         map_index_template="{{ task.op_kwargs['slug'] }}",
     )
     def poll(slug: str) -> dict[str, int]:

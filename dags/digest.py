@@ -28,6 +28,7 @@ NEEDS_A_PERSON = ["kzmonitor.errors.SetupError", "kzmonitor.errors.InputError"]
     catchup=False,
     max_active_runs=1,
     default_args={
+        "queue": "send",
         "retries": 3,
         "retry_delay": timedelta(minutes=2),
         "retry_exponential_backoff": 2.0,

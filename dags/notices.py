@@ -19,6 +19,7 @@ NEEDS_A_PERSON = ["kzmonitor.errors.SetupError", "kzmonitor.errors.InputError"]
     catchup=False,
     max_active_runs=1,
     default_args={
+        "queue": "send",
         "retries": 0,  # the next run is a minute away
         "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=NEEDS_A_PERSON, action=RetryAction.FAIL)]),
         "execution_timeout": timedelta(minutes=20),

@@ -36,6 +36,7 @@ NEEDS_A_PERSON = ["kzmonitor.errors.SetupError", "kzmonitor.errors.InputError"]
         "promote": Param(True, type="boolean", description="Make it the champion if it passes the gate"),
     },
     default_args={
+        "queue": "score",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
         "retry_policy": ExceptionRetryPolicy(rules=[RetryRule(exception=NEEDS_A_PERSON, action=RetryAction.FAIL)]),

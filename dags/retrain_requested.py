@@ -16,6 +16,7 @@ from airflow.sdk import CronTriggerTimetable, dag, task
     schedule=CronTriggerTimetable("*/2 * * * *", timezone="UTC"),
     catchup=False,
     max_active_runs=1,
+    default_args={"queue": "score"},
     doc_md=__doc__,
     tags=["kzmonitor"],
 )

@@ -20,6 +20,7 @@ NEEDS_A_PERSON = ["kzmonitor.errors.SetupError", "kzmonitor.errors.InputError"]
     catchup=False,
     max_active_runs=1,
     default_args={
+        "queue": "fetch",
         "retries": 2,
         "retry_delay": timedelta(minutes=2),
         "retry_exponential_backoff": 2.0,

@@ -17,4 +17,5 @@ if __name__ == "__main__":
             port=int(os.environ.get("PORT", "8000")),
             token=os.environ["KZMONITOR_REVIEW_TOKEN"],
             allow_remote=True,
+            processes=review.usual_number(),
         )

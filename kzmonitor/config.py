@@ -34,7 +34,9 @@ def _default_data() -> Path:
 class Settings(BaseSettings):
     """Everything that may differ between two installations. Secrets have no default."""
 
-    model_config = SettingsConfigDict(env_prefix="KZMONITOR_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KZMONITOR_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data: Path = Field(default_factory=_default_data, description="Folder of the embedded database, digests and logs")
     database_url: SecretStr | None = Field(
@@ -93,6 +95,12 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr | None = Field(default=None, description="The review app's secret at the provider")
     rescore_days: int = Field(
         default=90, ge=0, description="How many days back a new champion scores what an older model has seen"
+    )
+    shares: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Into how many tasks Airflow may split what waits to be understood: in a cluster, one a worker",
     )
     keep_texts_days: int = Field(
         default=365, ge=0, description="Days after which `kzmonitor prune` erases pages that led to nothing; 0: never"

@@ -4,7 +4,9 @@ Started by `kzmonitor.collect.crawl`, which reads the report; the exit code of S
 
 import argparse
 import json
+import logging
 import sys
+from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,9 +21,10 @@ from kzmonitor.sources import registry
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import leases, opened
 from spiders.backfilling import Backfilling
+from spiders.blame import Blame
 from spiders.canaries import Canaries
 from spiders.declared import DeclaredSpider
-from spiders.house import House
+from spiders.house import House, clock_from
 from spiders.settings import scrapy_settings
 from spiders.watching import Watching
 
@@ -49,6 +52,8 @@ def crawl(
     """Run all crawls to their end, each by its own spider unless one is given; how each finished, and what
     was counted and noted. A source without its spider does not keep the others from theirs."""
     process = AsyncCrawlerProcess(scrapy_settings(house.settings, house.agent, house.proxies()))
+    blame = Blame()
+    logging.getLogger().addHandler(blame)
     finished: dict[str, str] = {}
     crawlers: dict[str, Crawler] = {}
     report: dict[str, dict[str, object]] = {}
@@ -73,7 +78,7 @@ def crawl(
             "exceptions": sum(
                 int(count) for key, count in crawler.stats.get_stats().items() if key.startswith("spider_exceptions/")
             )
-            + crawler.stats.get_value("log_count/ERROR", 0),
+            + blame.errors(slug),
             "counts": dict(house.counts.get(slug, {})),
             "notes": house.notes.get(slug, []),
         }
@@ -100,6 +105,7 @@ def main() -> int:
     arguments.add_argument("--sources-dir", type=Path)
     arguments.add_argument("--spider", help="this one for all sources")
     arguments.add_argument("--work", choices=WORKS, help="in place of collecting")
+    arguments.add_argument("--now", type=datetime.fromisoformat, help="as if it began at this moment, with its offset")
     given = arguments.parse_args()
     settings = config.settings()
     try:
@@ -110,7 +116,7 @@ def main() -> int:
         if not wanted:
             raise SetupError(next(iter(unknown.values())))
         with opened(settings) as database, leases.holder(database.engine) as holder:
-            house = House(database, settings, config.agent(), holder, known.sources)
+            house = House(database, settings, config.agent(), holder, known.sources, clock_from(given.now))
             report = crawl(house, wanted, given.spider, given.work)
     except KzmonitorError as error:
         print(error, file=sys.stderr)

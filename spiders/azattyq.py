@@ -6,7 +6,9 @@ from urllib.parse import urljoin
 from scrapy.http import Response, TextResponse
 
 from kzmonitor.collect.feeds import Item, Seen
+from kzmonitor.collect.metadata import clean
 from spiders.declared import DeclaredSpider
+from spiders.reading import selector_of
 
 LATEST = re.compile(r"sitemap_\d+_(latest|news)\.xml(\.gz)?$")
 
@@ -23,12 +25,12 @@ class AzattyqSpider(DeclaredSpider):
             return seen
         known = {item.url for item in seen.items}
         ticker = []
-        for entry in response.css("div.news__item[data-article-id]"):
+        for entry in selector_of(response).css("div.news__item[data-article-id]"):
             number = entry.attrib["data-article-id"]
             url = urljoin(response.url, f"/a/{number}.html")
             if number.isdigit() and url not in known:
                 title = " ".join(entry.css(".news__title ::text, h1 ::text, h2 ::text").getall())
-                ticker.append(Item(url, " ".join(title.split()) or None))
+                ticker.append(Item(url, clean(title)[:1000] or None))
         items = [*seen.items, *ticker]
         return Seen("ok" if items else seen.state, items)
 

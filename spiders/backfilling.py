@@ -16,6 +16,7 @@ from kzmonitor.errors import PageError
 from kzmonitor.sources.addresses import fill
 from spiders.declared import DeclaredSpider
 from spiders.outcome import DOWNLOAD_ERRORS, state_of_error, state_of_status
+from spiders.reading import html_of
 
 MOST_SITEMAPS = 2000
 MOST_URLS = 50_000  # in one sitemap, by its protocol
@@ -148,7 +149,7 @@ class Backfilling(DeclaredSpider):
         if not isinstance(response, TextResponse):
             return None
         try:
-            found = cut(response.text, response.url, self.house.now(), self.declaration, Hint(None, None))
+            found = cut(html_of(response), response.url, self.house.now(), self.declaration, Hint(None, None))
         except PageError:
             return None
         return found.published_at.astimezone(ALMATY).date() if found.published_at else None

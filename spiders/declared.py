@@ -1,5 +1,6 @@
 """The base spider: it reads a declaration, and needs no code for most outlets."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -7,16 +8,17 @@ from urllib.parse import urlsplit, urlunsplit
 
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
-from sqlalchemy.orm import Session
 from twisted.python.failure import Failure
 
 from kzmonitor.collect import captures, entries, feeds
 from kzmonitor.collect.feeds import Seen
 from kzmonitor.collect.listings import parse_listing
+from kzmonitor.collect.receiving import Answer
 from kzmonitor.sources.addresses import fill, host_of
 from kzmonitor.sources.declaration import Declaration
 from spiders.house import House
 from spiders.outcome import NOT_NOW, PERMANENT, TAKEN_OVER, WALLS, Refused, retry_after, state_of
+from spiders.reading import html_of
 
 MOST_PAGES = 5
 MOST_CHILDREN = 3
@@ -85,7 +87,7 @@ class DeclaredSpider(Spider):
 
     async def keep(self, received: captures.Received, request: Request) -> None:
         """Store a response before anything parses it; the entry of a page is fetched in the same transaction."""
-        await self.house.run(_keep, self.declaration.slug, received, request.meta.get("held"))
+        await self.house.keep(Answer(self.declaration.slug, received, request.meta.get("held")))
 
     def extra_headers(self) -> dict[str, str]:
         """Headers that one outlet needs; none by default."""
@@ -111,7 +113,10 @@ class DeclaredSpider(Spider):
         if response.status == 304:
             seen, validators = Seen("not-modified"), sent
         else:
-            seen, validators = self.read(response, target), _validators(response)
+            # In a thread, or a feed that takes long would keep all sources waiting; one at a time, for memory.
+            async with self.house.reading:
+                seen = await asyncio.to_thread(self.read, response, target)
+            validators = _validators(response)
         new = await self.record(target, seen, validators)
         for following in self.following(target, seen, new):
             yield await self.look(following)
@@ -140,7 +145,7 @@ class DeclaredSpider(Spider):
         """The article links of a listing page."""
         if not isinstance(response, TextResponse):
             return Seen("not-html")
-        return parse_listing(response.text, response.url, self.declaration)
+        return parse_listing(html_of(response), response.url, self.declaration)
 
     def following(self, target: Target, seen: Seen, new: int) -> list[Target]:
         """Sitemaps of an index; the next page of a listing while a third of its links was new: a gap may lie
@@ -213,7 +218,7 @@ class DeclaredSpider(Spider):
             yield detour
             return
         response = getattr(failure.value, "response", None)
-        wait = retry_after(response) if response is not None else None
+        wait = retry_after(response, self.house.now()) if response is not None else None
         await self.give_up(request.meta["held"], state, wait, sent=not isinstance(failure.value, Refused))
         self.leased -= 1
         async for page in self.waiting_pages():
@@ -249,14 +254,11 @@ class DeclaredSpider(Spider):
         return urlunsplit(urlsplit(url)._replace(netloc=hosts[0])) if hosts else None
 
 
-def _keep(session: Session, source: str, received: captures.Received, held: entries.Lease | None) -> None:
-    capture_id = captures.keep(session, source, received)
-    if held is not None and received.status == 200:
-        entries.fetched(session, held, capture_id)
-
-
 def _validators(response: Response) -> entries.Validators:
     etag, last_modified = response.headers.get("ETag"), response.headers.get("Last-Modified")
-    return entries.Validators(
-        etag.decode("latin-1") if etag else None, last_modified.decode("latin-1") if last_modified else None
-    )
+    return entries.Validators(_storable(etag), _storable(last_modified))
+
+
+def _storable(value: bytes | None) -> str | None:
+    """A header as a database holds it; one with a NUL is none, since it can't be sent back as it came."""
+    return value.decode("latin-1") if value and b"\0" not in value else None

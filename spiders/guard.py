@@ -1,7 +1,6 @@
 """The gate of every request: only declared hosts, no private addresses, and what robots.txt allows."""
 
 import asyncio
-import ipaddress
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -13,33 +12,13 @@ from scrapy.resolver import CachingThreadedResolver
 from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
 
+from kzmonitor.reaching import is_open_to_us
 from kzmonitor.sources import budget, robots
 from kzmonitor.sources.addresses import host_of
 from spiders.outcome import DOWNLOAD_ERRORS, Refused, state_of_error
 
 # Names of this process that turned out to stand for private addresses: Twisted passes on no reason.
 PRIVATE_NAMES: set[str] = set()
-GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
-# IPv6 addresses that a gateway turns into IPv4 ones: NAT64 (RFC 6052) and the old compatible form.
-EMBEDDING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
-
-
-def is_open_to_us(address: str, allow_loopback: bool) -> bool:
-    """Whether an IP address is a public one (or, where the setting opens it, this machine)."""
-    ip = ipaddress.ip_address(address)
-    if ip.is_loopback:
-        return allow_loopback
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = _inner(ip)
-        return is_open_to_us(str(inner), allow_loopback) if inner else ip.is_global and ip in GLOBAL_UNICAST
-    return ip.is_global and not ip.is_multicast
-
-
-def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that an IPv6 one only wraps."""
-    if any(ip in network for network in EMBEDDING):
-        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
 
 
 class PublicResolver(CachingThreadedResolver):
@@ -137,7 +116,7 @@ class GuardMiddleware:
         meta = {"robots": True, "route": asking.meta["route"], "proxy": asking.meta["proxy"]}
         try:
             response: Response = await self.crawler.engine.download_async(Request(address.geturl(), meta=meta))
-        except (OSError, IgnoreRequest, *DOWNLOAD_ERRORS) as error:
+        except (OSError, ValueError, IgnoreRequest, *DOWNLOAD_ERRORS) as error:
             return robots.Robots(text=None, problem=state_of_error(error))
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
         return robots.judge(response.status, content_type, response.body)

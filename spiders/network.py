@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CannotResolveHostError, DownloadCancelledError, IgnoreRequest
+from scrapy.exceptions import CannotResolveHostError, DownloadCancelledError, DownloadFailedError, IgnoreRequest
 from scrapy.http import Response
 
 from kzmonitor.collect import captures
+from kzmonitor.collect.receiving import Asking
 from kzmonitor.sources import budget
 from kzmonitor.sources.addresses import host_of
 from spiders.guard import PRIVATE_NAMES
+from spiders.heads import BoundedFactory, had_too_much
 from spiders.house import House
 from spiders.outcome import DOWNLOAD_ERRORS, TAKEN_OVER, Refused, retry_after
 
@@ -31,33 +33,40 @@ class TurnTakingHandler(HTTP11DownloadHandler):
         super().__init__(crawler)
         # Twisted would send a request again over a new connection without asking for a turn.
         self._pool.retryAutomatically = False
+        self._pool._factory = BoundedFactory
 
     async def download_request(self, request: Request) -> Response:
         """The response, once the host's budget allowed the request; time spent waiting is no time-out."""
         house, held = self._crawler.spider.house, request.meta.get("held")
         spider = self._crawler.spider
-        if held is not None and not await house.run(spider.renew, held):
+        if not spider.order:
+            await self._turn(house, Asking(host_of(request.url), held))
+        elif held is not None and not await house.run(spider.renew, held):
             raise Refused(TAKEN_OVER)
-        if spider.order:
-            await self._free_turn(house, host_of(request.url), spider.order)
         else:
-            await self._turn(house, host_of(request.url))
+            await self._free_turn(house, host_of(request.url), spider.order)
         try:
             return await super().download_request(request)
         except CannotResolveHostError:
             if urlsplit(request.url).hostname in PRIVATE_NAMES:
                 raise Refused("private-address") from None
             raise
+        except DownloadFailedError as error:
+            if had_too_much(error):
+                raise Refused("too-large") from None
+            raise
 
-    async def _turn(self, house: House, host: str) -> None:
+    async def _turn(self, house: House, asking: Asking) -> None:
         clock = asyncio.get_running_loop().time
         for _attempt in range(MOST_TURNS):
-            asked = clock()
-            slot = await house.run(budget.take_slot, host)
+            turn = await house.turn(asking)
+            if not turn.is_ours:
+                raise Refused(TAKEN_OVER)
+            slot = turn.slot
             if slot is None:
                 raise Refused("rate-limited")
-            await asyncio.sleep(slot.wait_s - (clock() - asked))
-            if clock() - asked - slot.wait_s <= slot.late_s:
+            await asyncio.sleep(slot.wait_s - (clock() - turn.at))
+            if clock() - turn.at - slot.wait_s <= slot.late_s:
                 return
 
     async def _free_turn(self, house: House, host: str, order: int) -> None:
@@ -122,7 +131,7 @@ class BackoffMiddleware:
         """The response, or the request again."""
         if response.status not in TRY_AGAIN or request.meta.get("robots"):
             return response
-        asked = retry_after(response)
+        asked = retry_after(response, self.spider.house.now())
         if asked is not None:
             await self.spider.house.run(budget.hold_back, host_of(request.url), asked)
             if asked.total_seconds() > RETRY_WAITS_S[-1]:

@@ -1,6 +1,6 @@
 """Every failed request ends in a named state, never in None."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from OpenSSL.SSL import Error as TlsError
@@ -18,8 +18,6 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseFailed
-
-from spiders.house import House
 
 LONGEST_RETRY_AFTER = timedelta(hours=1)
 
@@ -74,6 +72,7 @@ def state_of_error(error: BaseException) -> str:
         (ResponseDataLossError, "cut-short"),
         (UnsupportedURLSchemeError, "bad-address"),
         (TlsError, "tls"),
+        (ValueError, "bad-address"),  # of what a redirect names no request can be made
     ):
         if isinstance(error, kinds):
             return state
@@ -97,13 +96,13 @@ def state_of_status(status: int) -> str:
     return "server-error" if status >= 500 else str(status)
 
 
-def retry_after(response: Response) -> timedelta | None:
+def retry_after(response: Response, now: datetime) -> timedelta | None:
     """How long the server asks to be left alone, up to an hour; None when it does not say."""
     raw = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
     if raw.isdigit():
         return min(timedelta(seconds=int(raw[:9])), LONGEST_RETRY_AFTER)
     try:
-        wait = parsedate_to_datetime(raw) - House.now()
+        wait = parsedate_to_datetime(raw) - now
     except (ValueError, TypeError):
         return None
     return min(max(wait, timedelta()), LONGEST_RETRY_AFTER)

@@ -14,6 +14,7 @@ from kzmonitor.errors import PageError
 from spiders.azattyq import AzattyqSpider
 from spiders.declared import Target
 from spiders.outcome import state_of
+from spiders.reading import html_of, selector_of
 
 FEED_LINKS = 'link[rel~="alternate"][type*="rss"]::attr(href), link[rel~="alternate"][type*="atom"]::attr(href)'
 
@@ -87,7 +88,7 @@ class ProbeSpider(AzattyqSpider):
         """Note how much text was cut, and by what."""
         try:
             found = cut(
-                response.text if isinstance(response, TextResponse) else "",
+                html_of(response) if isinstance(response, TextResponse) else "",
                 response.url,
                 self.house.now(),
                 self.declaration,
@@ -123,7 +124,7 @@ class ProbeSpider(AzattyqSpider):
         if not isinstance(response, TextResponse):
             return
         declared = set(self.declaration.feeds)
-        for href in response.css(FEED_LINKS).getall():
+        for href in selector_of(response).css(FEED_LINKS).getall():
             url = urljoin(response.url, href)
             if url not in declared:
                 self.note(kind="announced", url=url, state="try-this", items=0, newest=None, bytes=0)

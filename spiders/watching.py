@@ -71,7 +71,8 @@ class Watching(DeclaredSpider):
             return
         if state == "rate-limited":
             response = getattr(failure.value, "response", None)
-            await self.put_off(request.meta["held"], state, (response and retry_after(response)) or NOT_NOW_WAIT)
+            asked = response and retry_after(response, self.house.now())
+            await self.put_off(request.meta["held"], state, asked or NOT_NOW_WAIT)
             return
         why = failure.value.why if isinstance(failure.value, Refused) else None
         await self.record(request, ROBOTS_WALLS.get(why or "", state))

@@ -1,6 +1,5 @@
 """A real PostgreSQL for the tests: one server a run, one database a worker, empty again after each test."""
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -16,11 +15,9 @@ from psycopg import sql
 from sqlalchemy import URL, make_url, select, text
 from sqlalchemy.orm import Session
 
-from kzmonitor.classify import persist, registry
-from kzmonitor.classify.labelled import read_taxonomy
+from bench.surroundings import baseline
+from kzmonitor.classify import registry, scoring
 from kzmonitor.classify.model import Classifier
-from kzmonitor.classify.train import train
-from kzmonitor.config import models_folder
 from kzmonitor.store import Database, embedded, engine, schema
 from kzmonitor.store.tables import (
     Alert,
@@ -58,7 +55,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
         shutil.rmtree(cluster.server_home, ignore_errors=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def administrator(server: URL, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The connection string of a role that may make databases and roles on the server of the tests."""
     elsewhere = os.environ.get("KZMONITOR_TEST_DATABASE_URL")
@@ -175,6 +172,7 @@ def report_of(
             reasons=list(reasons),
         )
     )
+    scoring.mark(session, _model(session, at), [revision.id])
     alert = of or _alert(session, revision, labels, tier, relevance, severity, place, at)
     incident = session.get_one(Incident, alert.incident_id)
     incident.last_seen = max(incident.last_seen, at)
@@ -238,16 +236,9 @@ def _alert(
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
-    """The baseline, trained by the first worker that needs it."""
-    temporary = tmp_path_factory.getbasetemp()
-    file = (temporary if WORKER == "main" else temporary.parent) / "baseline.skops"
-    with file.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not file.exists():
-            fitted = train(registry.seed_texts(), read_taxonomy(models_folder() / "taxonomy.yaml"))
-            file.write_bytes(persist.save(fitted))
-    return persist.load(file.read_bytes())
+def trained() -> Classifier:
+    """The baseline, trained by the first worker that needs it, and not again while its data and code stay the same."""
+    return baseline()
 
 
 @pytest.fixture

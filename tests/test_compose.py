@@ -27,8 +27,10 @@ ROOT = Path(__file__).parent.parent
 SCHEMA = Path(os.environ.get("COMPOSE_SCHEMA", "/usr/lib/python3/dist-packages/compose/config/compose_spec.json"))
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+WORKERS = sorted(name for name in SERVICES if name.startswith("worker-"))
 OURS = sorted(name for name, service in SERVICES.items() if "build" in service)
-SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|_KEY$|_CONN|DATABASE_URL")
+QUEUE = re.compile(r"""queue"?(?:=|: )"([a-z]+)\"""")
+SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|_KEY$|_CONN|DATABASE_URL|BROKER_URL|RESULT_BACKEND")
 
 
 def test_the_file_follows_the_compose_specification() -> None:
@@ -49,6 +51,20 @@ def test_every_secret_is_the_operators_and_nothing_starts_without_it() -> None:
         if SECRET.search(name) and not name.endswith("_FILE")
     }
     assert {name for name, value in secrets.items() if not re.search(r"\$\{[A-Z_]+:\?\}", value)} == set()
+
+
+def test_each_part_has_the_rights_of_its_work_and_the_owner_is_nobody_elses() -> None:
+    logins = {
+        name: re.sub(r"^postgresql://(\w+):\$\{(\w+):\?\}@.*", r"\1 \2", url)
+        for name in OURS
+        if (url := SERVICES[name]["environment"].get("KZMONITOR_DATABASE_URL"))
+    }
+    tasks, workers = "kzmonitor_tasks KZMONITOR_TASKS_DB_PASSWORD", {name for name in OURS if "worker" in name}
+    assert logins.pop("airflow-init") == "kzmonitor KZMONITOR_DB_PASSWORD"
+    assert logins.pop("review") == "kzmonitor_desk KZMONITOR_DESK_DB_PASSWORD"
+    assert logins.pop("worker-fetch") == "kzmonitor_fetch KZMONITOR_FETCH_DB_PASSWORD"
+    # Airflow's api-server and dag-processor have none.
+    assert logins == dict.fromkeys({"scheduler", *workers} - {"worker-fetch"}, tasks)
 
 
 def test_what_an_operator_must_set_is_documented() -> None:
@@ -96,9 +112,14 @@ def test_the_image_does_not_end_as_root() -> None:
     assert users[-1] == "airflow"
 
 
+def defaults(command: list[str]) -> list[str]:
+    """A command with what it takes from the environment as it is when nothing is set there."""
+    return [re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", word) for word in command]
+
+
 def airflow_commands() -> list[list[str]]:
-    """The airflow commands of services and health checks, without their options' values."""
-    commands = [SERVICES[name]["command"] for name in OURS]
+    """The airflow commands of services and health checks; of the workers, which differ in values only, one."""
+    commands = [defaults(SERVICES[name]["command"]) for name in OURS if name not in WORKERS[1:]]
     checks = [SERVICES[name].get("healthcheck", {}).get("test", [""])[-1].split() for name in OURS]
     return [command for command in [*commands, *checks] if command and command[0] == "airflow"]
 
@@ -111,6 +132,43 @@ def test_airflow_knows_the_command_and_its_options(command: list[str], tmp_path:
     )
     assert done.returncode == 0, done.stderr
     assert [word for word in command if word.startswith("--") and word not in done.stdout] == []
+
+
+def test_each_queue_of_the_dags_has_a_worker_and_no_worker_waits_for_nothing() -> None:
+    queues = {word for path in (ROOT / "dags").glob("*.py") for word in QUEUE.findall(path.read_text())}
+    commands = {name: SERVICES[name]["command"] for name in WORKERS}
+    assert {command[command.index("--queues") + 1] for command in commands.values()} == queues
+    assert sorted(f"worker-{queue}" for queue in queues) == WORKERS
+
+
+def test_a_cluster_is_a_profile_and_without_it_nothing_of_it_starts() -> None:
+    of_the_profile = {name for name, service in SERVICES.items() if service.get("profiles") == ["cluster"]}
+    assert of_the_profile == {"redis", *WORKERS}
+    settings = COMPOSE["x-airflow-settings"]
+    assert defaults([settings["AIRFLOW__CORE__EXECUTOR"], settings["AIRFLOW__CORE__PARALLELISM"]]) == [
+        "LocalExecutor",
+        "4",
+    ]
+    waited_for = {other for name in set(SERVICES) - of_the_profile for other in SERVICES[name].get("depends_on", [])}
+    assert waited_for & of_the_profile == set()
+
+
+def test_workers_share_no_folder_but_that_of_the_logs() -> None:
+    shared = {name: [volume.partition(":")[0] for volume in SERVICES[name]["volumes"]] for name in WORKERS}
+    alone = shared.pop("worker-send")
+    assert alone == ["data", "logs"]
+    assert set(map(tuple, shared.values())) == {("logs",)}
+
+
+def test_the_broker_takes_its_password_by_standard_input(tmp_path: Path) -> None:
+    redis = SERVICES["redis"]
+    said = [word.replace("$$", "$").replace("exec redis-server -", "cat") for word in redis["command"]]
+    done = subprocess.run(
+        said, env={"PATH": os.environ["PATH"], "REDIS_PASSWORD": "abc"}, capture_output=True, text=True, timeout=10
+    )
+    assert done.stdout.splitlines() == ["dir /tmp", 'save ""', "appendonly no", "maxmemory-policy noeviction",
+                                        "requirepass abc"]  # fmt: skip
+    assert "exec redis-server -" in redis["command"][-1]
 
 
 @pytest.fixture
@@ -150,6 +208,7 @@ def test_init_and_review_run_against_a_bare_server(postgres: dict[str, str], tmp
     psql = {**postgres, "PATH": f"{embedded.binaries()}{os.pathsep}{os.environ['PATH']}"}
     made = SERVICES["postgres"]["environment"]
     passwords = {name: "0123456789abcdef0123456789abcdef" for name in made if name.endswith("_DB_PASSWORD")}
+    assert len(passwords) == 5
     script = ROOT / "deploy/initdb/10-databases.sh"
     subprocess.run([script], env=psql | passwords, check=True, timeout=60)
 
@@ -162,6 +221,21 @@ def test_init_and_review_run_against_a_bare_server(postgres: dict[str, str], tmp
         assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "passwords.json").read_text()) == {"admin": "0123456789abcdef0123456789abcdef"}
     assert (tmp_path / "passwords.json").stat().st_mode & 0o777 == 0o600
+
+    # A task that stores, and makes the coming months' tables, under its own login; under none a capture can go.
+    environment = service_environment("scheduler", postgres["PGHOST"], tmp_path)
+    task = "from kzmonitor.cli import jobs; jobs.prepare(); print(jobs.make_partitions(), len(jobs.due_sources()) > 5)"
+    done = subprocess.run(
+        [sys.executable, "-c", task], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "0 True\n", done.stderr
+    for name in ("scheduler", "review", *(name for name in OURS if name == "worker-fetch")):
+        url = service_environment(name, postgres["PGHOST"], tmp_path)["KZMONITOR_DATABASE_URL"]
+        with psycopg.connect(url, autocommit=True) as connection:
+            assert connection.execute("select count(*) from capture").fetchone() == (0,)
+            for forbidden in ("delete from capture", "drop table capture", "update review set decision = 'confirm'"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(forbidden)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

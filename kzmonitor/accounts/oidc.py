@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from kzmonitor.accounts import keys
 from kzmonitor.errors import KzmonitorError, SetupError
 from kzmonitor.i18n import _
+from kzmonitor.reaching import open_address
 from kzmonitor.store.tables import OidcLogin, new_id
 
 # Signatures that only the provider can make; `none` and those with a shared secret are refused.
@@ -134,10 +135,22 @@ class Provider:
             raise OidcError(_("the provider does not answer as OpenID Connect asks for"))
         return address
 
-    @staticmethod
-    def _asked(client: httpx.Client, method: str, address: str, **more: Any) -> dict[str, Any]:
+    def _there(self, address: str) -> tuple[httpx.URL, dict[str, Any]]:
+        """Where to connect to for an address, and what goes with the request. The issuer is where its operators put it;
+        other hosts that it names must be public ones, and are connected to at the address that was judged."""
+        url, issuer = httpx.URL(address), httpx.URL(self.issuer)
+        if url.netloc == issuer.netloc or self.proxy is not None:
+            return url, {}
+        there = open_address(url.host, url.port or 443, allow_loopback=False)
+        if there is None:
+            raise OidcError(_("the provider names an address of a private network; nothing was asked there"))
+        beside = {"headers": {"Host": url.netloc.decode("ascii")}, "extensions": {"sni_hostname": url.host}}
+        return url.copy_with(host=there), beside
+
+    def _asked(self, client: httpx.Client, method: str, address: str, **more: Any) -> dict[str, Any]:
         try:
-            with client.stream(method, address, **more) as response:
+            there, beside = self._there(address)
+            with client.stream(method, there, **beside, **more) as response:
                 body = b""
                 for piece in response.iter_bytes():
                     body += piece
@@ -145,7 +158,7 @@ class Provider:
                         raise OidcError(_("the provider does not answer as OpenID Connect asks for"))
             response.raise_for_status()
             answer = json.loads(body)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise OidcError(_("the provider does not answer; try again or use your password")) from error
         except ValueError as error:
             raise OidcError(_("the provider does not answer as OpenID Connect asks for")) from error

@@ -18,6 +18,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from kzmonitor.classify.vocabulary import CompactVocabulary
 from kzmonitor.language.concepts import STYLE, WORD, Automaton, Match
+from kzmonitor.language.names import first_names, is_family_name, skeleton
 from kzmonitor.language.tokens import Tokens, stem, tokenize
 
 # Longer texts are read to here only: beyond it stand comments and lists, and a hostile page must cost no more than a
@@ -28,9 +29,10 @@ WINDOW_SENTENCES = 3
 ABROAD = "abroad"
 SETTINGS = ("home", "rather abroad", ABROAD, "nowhere")
 HOME, AWAY = frozenset({"where.kz", "where.kzplace"}), "where.foreign"
-# Reported speech and watchers name the pressure; they are not who it falls on.
 # Concepts that names bear.
 NAMED = ("who.", "by.", "where.", "law.")
+WHERE = "where."
+# Reported speech and watchers name the pressure; they are not who it falls on.
 NOT_TARGETS = frozenset({"who.freedom", "who.watchdog", "who.kin"})
 
 # How a pair of concepts is named.
@@ -50,6 +52,7 @@ class Reading:
     style: frozenset[int]
     words: list[Match]
     span: range | None = None
+    titled: bool = True
 
     @property
     def places(self) -> range:
@@ -59,7 +62,7 @@ class Reading:
     @property
     def title(self) -> int:
         """How many tokens the title has; a passage has none."""
-        return self.tokens.title if self.span is None else 0
+        return self.tokens.title if self.titled else 0
 
     @property
     def first_sentence(self) -> int:
@@ -107,13 +110,36 @@ class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _in_a_name(match: Match, tokens: Tokens) -> bool:
-    """Whether a word of no name stands inside one: Ғалым, scholar, is a first name, too."""
-    return len(match.words) == 1 and not match.concept.startswith(NAMED) and _like_a_name(tokens, match.first)
+    """Whether a word of no name stands inside one: Ғалым, scholar, is a first name, too; Харькова is a surname."""
+    if len(match.words) > 1:
+        return False
+    if match.concept.startswith(NAMED):
+        return match.concept.startswith(WHERE) and _is_person(tokens, match.first)
+    return _like_a_name(tokens, match.first)
+
+
+def _is_person(tokens: Tokens, place: int) -> bool:
+    """Whether a known first name and a family name stand here, one of them at this place."""
+    return tokens.capital[place] and (_are_names(tokens, place - 1) or _are_names(tokens, place))
+
+
+def _are_names(tokens: Tokens, first: int) -> bool:
+    last = first + 1
+    if first < 0 or last == len(tokens) or not (tokens.capital[first] and tokens.capital[last]):
+        return False
+    if tokens.sentence[first] != tokens.sentence[last] or skeleton(tokens.fold[first]) not in first_names():
+        return False
+    return is_family_name(tokens.fold[last])
 
 
 def _like_a_name(tokens: Tokens, place: int) -> bool:
-    """Cyrillic, with a capital letter inside a sentence or beside another. English headlines have capitals all over."""
-    if not tokens.capital[place] or tokens.fold[place].isascii():
+    """A person's name; or Cyrillic, with a capital letter inside a sentence or beside another. English headlines have
+    capitals all over."""
+    if not tokens.capital[place]:
+        return False
+    if _is_person(tokens, place):
+        return True
+    if tokens.fold[place].isascii():
         return False
     if tokens.text[tokens.start[place] : tokens.end[place]].isupper():
         return False

@@ -15,6 +15,7 @@ from kzmonitor.classify.explain import Question, Source, explain
 from kzmonitor.classify.features import Reader, Reading
 from kzmonitor.classify.fields.model import FieldsModel
 from kzmonitor.classify.labelled import Taxonomy
+from kzmonitor.classify.leads import LeadRows, lead_rows
 from kzmonitor.classify.passages import PASSAGE_WEIGHT, Integers, PassageRows, passage_rows
 from kzmonitor.classify.reasons import Reason
 from kzmonitor.classify.thresholds import Thresholds
@@ -107,7 +108,8 @@ class Classifier:
         for first in range(0, len(texts), BATCH):
             readings = self.reader.transform(texts[first : first + BATCH])
             rows = self.features.transform(readings).tocsr()
-            relevance = self._relevance(rows)
+            leads = lead_rows(readings, self.features)
+            relevance, leading = self._relevance(rows, leads)
             chances = self._chances(rows)
             asked = np.flatnonzero(relevance >= self.thresholds.relevance.queue)
             parts = passage_rows([readings[number] for number in asked], self.features) if len(asked) else None
@@ -118,7 +120,9 @@ class Classifier:
                 if reasons:
                     place = int(np.searchsorted(asked, number))
                     told = {name: (parts, best[name][place]) for name in said.labels if parts and name in best}
-                    said.reasons.extend(self._explain(reading, rows[number], said, told))
+                    start = leading.get(number)
+                    lead = None if start is None else Source(leads.found[start], leads.rows[start], 1.0)
+                    said.reasons.extend(self._explain(reading, rows[number], said, told, lead))
                     if said.relevant and self.fields:
                         day = published[first + number] if published else None
                         found = self.fields.fields(reading, rows[number], said.labels, day)
@@ -126,10 +130,12 @@ class Classifier:
                 predictions.append(said)
         return predictions
 
-    def _relevance(self, rows: Any) -> Floats:
+    def _relevance(self, rows: Any, leads: LeadRows) -> tuple[Floats, dict[int, int]]:
+        """(texts,): the relevance of whole text or lead; and text -> lead where it is that of the lead."""
         if self.relevance is None:
-            return np.ones(rows.shape[0])
-        return self.relevance.sigmoid.probability(self.relevance.scores(rows))
+            return np.ones(rows.shape[0]), {}
+        scores, leading = leads.better(self.relevance.scores(rows), self.relevance.scores)
+        return self.relevance.sigmoid.probability(scores), leading
 
     def _chances(self, rows: Any) -> dict[str, Floats]:
         """label -> (texts,): its probability by the whole text."""
@@ -153,7 +159,12 @@ class Classifier:
         return best
 
     def _explain(
-        self, reading: Reading, row: Any, said: Prediction, told: Mapping[str, tuple[PassageRows, int]]
+        self,
+        reading: Reading,
+        row: Any,
+        said: Prediction,
+        told: Mapping[str, tuple[PassageRows, int]],
+        lead: Source | None,
     ) -> list[Reason]:
         heads = {name: self.labels[name] for name in said.labels if name in self.labels}
         if self.relevance:
@@ -161,7 +172,9 @@ class Classifier:
         questions = []
         for name, head in heads.items():
             sigmoid, sources = head.sigmoid, [Source(reading, row, 1.0)]
-            if head.joint and name in told:
+            if lead and name == RELEVANCE:
+                sources = [lead]
+            elif head.joint and name in told:
                 parts, best = told[name]
                 sigmoid = head.joint
                 sources.append(Source(parts.found[best], parts.rows[best], PASSAGE_WEIGHT))

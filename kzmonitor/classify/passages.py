@@ -52,13 +52,15 @@ def cut(reading: Reading, first: int, last: int) -> Reading:
     """The tokens from `first` to before `last` as a text of its own, without a title."""
     return replace(
         reading,
-        matches=_within(reading.matches, first, last),
-        words=_within(reading.words, first, last),
+        matches=within(reading.matches, first, last),
+        words=within(reading.words, first, last),
         span=range(first, last),
+        titled=False,
     )
 
 
-def _within(matches: Sequence[Match], first: int, last: int) -> list[Match]:
+def within(matches: Sequence[Match], first: int, last: int) -> list[Match]:
+    """The matches that lie in the tokens from `first` to before `last`."""
     begin, end = (bisect_left(matches, place, key=FIRST) for place in (first, last))
     return [match for match in matches[begin:end] if match.last < last]
 

@@ -39,7 +39,14 @@ def classifier(model: Model) -> "Classifier":
                 version=model.version
             )
         )
-    return _load(model.body)
+    try:
+        return _load(model.body)
+    except InputError as error:
+        raise InputError(
+            _("model {version}: {reason}; or go back: kzmonitor model rollback").format(
+                version=model.version, reason=error
+            )
+        ) from error
 
 
 def champion(session: Session, now: datetime) -> Model:

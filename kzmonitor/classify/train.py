@@ -21,6 +21,7 @@ from kzmonitor.classify.evaluate import report
 from kzmonitor.classify.features import AWAY, ConceptCounts, Reader, Reading, SharedWords, WordGrams
 from kzmonitor.classify.fields.fit import fit_fields
 from kzmonitor.classify.labelled import Taxonomy, Text
+from kzmonitor.classify.leads import lead_rows
 from kzmonitor.classify.model import Classifier, Head, Prediction, decide
 from kzmonitor.classify.passages import PASSAGE_WEIGHT, passage_rows
 from kzmonitor.classify.passages import fit as fit_with_passages
@@ -30,7 +31,7 @@ from kzmonitor.i18n import _
 from kzmonitor.language.concepts import read_lexicon
 
 # Raised whenever the same data would give another model.
-RECIPE = 2
+RECIPE = 3
 FOLDS = 5
 C = 1.0
 WEIGHTS = {"words": 4.0, "concepts": 0.5, "shared": 3.0, "pairs": 3.0}
@@ -122,7 +123,10 @@ def _fit(
 
     Relevance is also learned from texts that nobody wrote (see counterfactual.py), labels also from passages."""
     features = _features(taxonomy, len(readings))
-    rows = features.fit_transform(readings).tocsr()
+    try:
+        rows = features.fit_transform(readings).tocsr()
+    except ValueError as error:  # no word stands in two texts
+        raise InputError(_("the texts have too few words in common to learn from")) from error
     relevant = answers[:, RELEVANCE]
     parts = passage_rows([readings[place] for place in np.flatnonzero(relevant).tolist()], features)
     fitted: dict[int, Scorer] = {}
@@ -180,8 +184,8 @@ def _groups(texts: Sequence[Text]) -> list[str]:
 def _held_out_scores(
     readings: Sequence[Reading], answers: Bools, groups: Sequence[str], taxonomy: Taxonomy, seed: int
 ) -> tuple[Floats, Floats]:
-    """Twice (texts, columns of `answers`): what a model fitted without a text and its event scores it, and its best
-    passage (of relevant texts and for labels only; 0 elsewhere)."""
+    """Twice (texts, columns of `answers`): what a model fitted without a text and its event scores it (its lead, where
+    that counts for relevance), and its best passage (of relevant texts and for labels only; 0 elsewhere)."""
     names = sorted(set(groups))
     numbers = np.array([names.index(group) for group in groups])
     whole, best = np.zeros(answers.shape), np.zeros(answers.shape)
@@ -191,15 +195,17 @@ def _held_out_scores(
     for kept, held in folds.split(numbers, groups=numbers):
         features, fitted = _fit([readings[i] for i in kept], answers[kept], taxonomy, seed)
         rows = features.transform([readings[i] for i in held]).tocsr()
+        leads = lead_rows([readings[i] for i in held], features)
         relevant = held[answers[held, RELEVANCE]]
         parts = passage_rows([readings[i] for i in relevant], features) if len(relevant) else None
         for column in range(answers.shape[1]):
             seen = answers[kept][_asked(answers[kept], column), column]
             whole[held, column] = UNASKED if seen.all() else -UNASKED
             if column in fitted:
-                whole[held, column] = fitted[column].decision_function(rows)
+                score = fitted[column].decision_function
+                whole[held, column] = leads.better(score(rows), score)[0] if column == RELEVANCE else score(rows)
                 if parts is not None and column != RELEVANCE:
-                    scores = fitted[column].decision_function(parts.rows)
+                    scores = score(parts.rows)
                     best[relevant, column] = scores[parts.best(scores)]
     return whole, best
 

@@ -1,7 +1,6 @@
 """Commands: backup, restore."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from kzmonitor.cli import shell
 from kzmonitor.cli.verifying import line_of
 from kzmonitor.errors import InputError
 from kzmonitor.evidence.verification import Verified, verify
+from kzmonitor.files import private_folder
 from kzmonitor.i18n import _, ngettext
 from kzmonitor.store import backup, restore, sealed
 
@@ -51,10 +51,8 @@ def back_up(
             shell.complain(_("the file is not encrypted: it says who watches and what was found; see --encrypt-to"))
         else:
             # Beside the database, which holds the same: the disk of `out` never sees it unsealed.
-            folder = config.settings().data
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with TemporaryDirectory(dir=folder, prefix=".backup-") as private:
-                plain = Path(private) / "plain"
+            with private_folder(config.settings().data, "backup") as private:
+                plain = private / "plain"
                 written = backup.write(database, plain, shell.now())
                 sealed.seal(plain, out, key, passphrase)
     logs.event("backed-up", tables=written.tables, rows=written.rows)

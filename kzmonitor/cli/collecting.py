@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -17,6 +18,7 @@ from kzmonitor.collect.feeds import Item
 from kzmonitor.errors import InputError
 from kzmonitor.files import write_whole
 from kzmonitor.i18n import _, ngettext
+from kzmonitor.incidents.understand import understand
 from kzmonitor.sources import health
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
@@ -29,6 +31,8 @@ Slugs = Annotated[
     list[str] | None, typer.Argument(metavar="[SOURCE]...", help=_("Slugs of sources; all when none is named."))
 ]
 
+# So much early rather than a whole round late: a look begins some seconds after its round.
+MOST_EARLY_S = 15
 NOTHING = {"kind": "-", "url": "", "items": 0, "newest": None}
 
 sources = typer.Typer(no_args_is_help=True, help=_("What is declared, how it does, and what answers."))
@@ -47,7 +51,8 @@ def collect(
     source: Slugs = None,
     sources_dir: SourcesDir = None,
     watch: Annotated[
-        float | None, typer.Option(min=1, help=_("Go on, looking every so many seconds for what is due."))
+        float | None,
+        typer.Option(min=1, help=_("Go on, looking every so many seconds for what is due, and understand what came.")),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -66,12 +71,21 @@ def collect(
 def _watch(
     database: Database, declared: Mapping[str, Declaration], sources_dir: Path | None, every_s: float, *, as_json: bool
 ) -> NoReturn:
+    """Look, collect and understand, every so many seconds from start to start."""
+    early = timedelta(seconds=min(every_s / 2, MOST_EARLY_S))
+    left = True  # an earlier run may have ended before it understood
     while True:
-        with database.session() as session:
-            slugs = health.due(session, declared, shell.now())
-        if slugs:
-            _report(crawl.run(slugs, sources_dir), as_json=as_json)
-        time.sleep(every_s)
+        began = time.monotonic()
+        with shell.going_on():  # the database may be back at the next round
+            with database.session() as session:
+                slugs = health.due(session, declared, shell.now() + early)
+            if slugs:
+                left = True
+                _report(crawl.run(slugs, sources_dir), as_json=as_json)
+            if left:
+                understand(database, declared, config.settings(), shell.now)
+                left = False
+        time.sleep(max(0.0, every_s - (time.monotonic() - began)))
 
 
 def _report(ended: list[Crawled], *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ Each is a process of its own, several of them a minute: what only one needs it i
 takes a second)."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kzmonitor import config
 from kzmonitor.cli import shell
@@ -16,6 +16,7 @@ from kzmonitor.i18n import _
 from kzmonitor.sources import health
 from kzmonitor.store import partitions
 
+EARLY = timedelta(seconds=15)
 # Looks that brought what there was to bring; the other named states brought nothing.
 BROUGHT = health.CALM | health.PARTLY
 # States that may be over in a minute. The rest (a wall, a wrong address, a plea to slow down) need time or a person.
@@ -32,10 +33,11 @@ def prepare() -> None:
 
 
 def due_sources() -> list[str]:
-    """The sources whose turn it is, longest waiting first."""
+    """The sources whose turn it is, or will be in some seconds, longest waiting first: asked once a minute, a source of
+    every three minutes would else wait for the fourth, since a look begins some seconds after it was found due."""
     declared = shell.declarations(None)
     with shell.database() as database, database.session() as session:
-        return health.due(session, declared, shell.now())
+        return health.due(session, declared, shell.now() + EARLY)
 
 
 def poll(slug: str) -> dict[str, int]:
@@ -98,6 +100,31 @@ def backfill(source: str, first_day: str, last_day: str, tell: bool) -> dict[str
         state = done.troubles or done.crawled.finished
         raise SourceError(message.format(slug=source, n=done.left, state=state), state)
     return done.crawled.counts
+
+
+def shares() -> list[int]:
+    """A number for each share into which what waits to be understood is worth splitting; none when one task does."""
+    from kzmonitor.incidents import sharing
+
+    declared = shell.declarations(None)
+    with shell.database() as database, database.session() as session:
+        return [*range(1, sharing.shares(session, declared, config.settings(), shell.now()) + 1)]
+
+
+def extract(_share: int) -> dict[str, int]:
+    """Cut and index pages beside the other shares until none waits; how many ended how. No page is any share's own."""
+    from kzmonitor.incidents import sharing
+
+    with shell.database() as database:
+        return dict(sharing.extract(database, shell.declarations(None)))
+
+
+def score(_share: int) -> dict[str, int]:
+    """Score texts beside the other shares until none waits; how many ended in each tier."""
+    from kzmonitor.incidents import sharing
+
+    with shell.database() as database:
+        return dict(sharing.score(database, config.settings(), shell.now))
 
 
 def understand() -> dict[str, int]:

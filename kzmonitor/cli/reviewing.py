@@ -32,6 +32,10 @@ def serve(
         str,
         typer.Option(help=_("Address to listen on. Others than this machine's own need an admin account and TLS.")),
     ] = "127.0.0.1",
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help=_("Processes that answer; usually one for each processor, up to four.")),
+    ] = None,
 ) -> None:
     from kzmonitor import review
 
@@ -43,7 +47,8 @@ def serve(
         require_free(host, port)
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         shell.say(_("review: {address}").format(address=f"{address}?token={token}" if token else address))
-        review.serve(database, config.settings(), host=host, port=port, token=token)
+        processes = workers or review.usual_number()
+        review.serve(database, config.settings(), host=host, port=port, token=token, processes=processes)
 
 
 def require_free(host: str, port: int) -> None:

@@ -26,6 +26,7 @@ from kzmonitor.errors import SetupError
 from kzmonitor.i18n import _
 from kzmonitor.incidents import alerts
 from kzmonitor.store import Database, embedded
+from kzmonitor.store.embedded import Cluster
 from kzmonitor.store.tables import Article, Poll
 
 START_TIMEOUT_S = 240
@@ -70,7 +71,7 @@ def run(
         home.prepare()
         environment = home.environment(os.environ, cluster.url("airflow"), airflow_port)
         try:
-            lost = Run(settings, supervisor, database, home, environment, port, airflow_port).go()
+            lost = Run(settings, supervisor, cluster, database, home, environment, port, airflow_port).go()
         finally:
             supervisor.stop()
     if lost is not None:
@@ -121,6 +122,7 @@ class Run:
 
     settings: Settings
     supervisor: Supervisor
+    cluster: Cluster
     database: Database
     airflow: AirflowHome
     environment: dict[str, str]
@@ -198,11 +200,18 @@ class Run:
         shell.say(_("Ctrl-C stops everything"))
 
     def watch(self) -> None:
-        """Say how things stand, when that has changed or after some minutes, until a child ends or we are to stop."""
+        """Say how things stand, when that has changed or after some minutes, until a child ends or we are to stop.
+
+        Another database than the embedded one may be gone for a while. Raises SetupError when the embedded one is."""
         said, said_at = "", time.monotonic()
         while self.supervisor.undisturbed(STATUS_EVERY_S):
-            line = self.standing()
-            if line != said or time.monotonic() - said_at > STATUS_AGAIN_S:
+            if not embedded.is_running(self.cluster):
+                problem = _("the embedded database has ended; its log says why: {log}")
+                raise SetupError(problem.format(log=self.cluster.log))
+            line = None
+            with shell.going_on():
+                line = self.standing()
+            if line is not None and (line != said or time.monotonic() - said_at > STATUS_AGAIN_S):
                 shell.say(f"{shell.now().astimezone():%H:%M:%S}  {line}")
                 said, said_at = line, time.monotonic()
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError
@@ -95,13 +96,31 @@ def one_line_errors() -> Iterator[None]:
     except KzmonitorError as error:
         _end(str(error))
     except DBAPIError as error:
-        reason = str(error.orig).strip().splitlines()
-        _end(_("the database failed: {reason}").format(reason=reason[0] if reason else type(error.orig).__name__))
+        _end(database_failed(error.orig or error))
+    except psycopg.Error as error:
+        _end(database_failed(error))
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(0) from None
     except OSError as error:
         _end(_os_error(error))
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Such trouble is one line, and the caller goes on: for rounds that come again."""
+    try:
+        yield
+    except KzmonitorError as error:
+        complain(" ".join(str(error).split()))
+    except DBAPIError as error:
+        complain(database_failed(error.orig or error))
+
+
+def database_failed(error: BaseException) -> str:
+    """The line about a failure of the database, in its own words."""
+    reason = str(error).strip().splitlines()
+    return _("the database failed: {reason}").format(reason=reason[0] if reason else type(error).__name__)
 
 
 def _os_error(error: OSError) -> str:

@@ -10,8 +10,7 @@ import zstandard
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kzmonitor.errors import PageError
-from kzmonitor.i18n import _
+from kzmonitor.collect.decode import unpacked
 from kzmonitor.store.tables import Capture, new_id
 
 # Cookies identify a visit, and with it the visitor.
@@ -64,21 +63,17 @@ def made(source: str, received: Received) -> Capture:
 
 def body(capture: Capture) -> bytes:
     """The bytes as received. Raises PageError when they were erased or are not what was stored."""
-    if capture.body is None:
-        raise PageError(_("{url}: its capture was erased").format(url=capture.url), state="erased")
-    tampered = PageError(_("{url}: its capture does not match its hash").format(url=capture.url), state="tampered")
-    try:
-        received = zstandard.decompress(capture.body, max_output_size=2**31)
-    except zstandard.ZstdError as error:
-        raise tampered from error
-    if hashlib.sha256(received).digest() != capture.sha256:
-        raise tampered
-    return received
+    return unpacked(capture.body, capture.sha256, capture.url)
 
 
 def flat_headers(capture: Capture) -> dict[str, str]:
     """Header names in lower case, each with its last value."""
-    return {name.lower(): values[-1] for name, values in capture.headers.items() if values}
+    return flat(capture.headers)
+
+
+def flat(headers: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Headers as they are stored, names in lower case, each with its last value."""
+    return {name.lower(): values[-1] for name, values in headers.items() if values}
 
 
 def of(session: Session, canonical_url: str) -> list[Capture]:

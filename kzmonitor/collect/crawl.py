@@ -3,29 +3,27 @@
 Command and DAG task call the same function. The child dies with its parent, is stopped in two steps, and
 holds leases that others may take over, so that killing either loses nothing."""
 
-import ctypes
 import json
 import logging
-import os
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from kzmonitor import logs
-from kzmonitor.config import CHECKOUT, in_checkout
+from kzmonitor.collect import children
 from kzmonitor.errors import SetupError
 from kzmonitor.i18n import _
+from kzmonitor.traces import span
 
 log = logging.getLogger(__name__)
 
 SPIDERS = ("-m", "spiders")
-PR_SET_PDEATHSIG = 1
 GRACE_S = 10
 FINISHED = "finished"
 
@@ -47,10 +45,15 @@ class Crawled:
 
 
 def run(
-    slugs: Sequence[str], sources_dir: Path | None = None, spider: str | None = None, work: str | None = None
+    slugs: Sequence[str],
+    sources_dir: Path | None = None,
+    spider: str | None = None,
+    work: str | None = None,
+    now: datetime | None = None,
 ) -> list[Crawled]:
     """Crawl these sources in one child process; how each ended, in the same order. `spider`: one for all,
-    in place of those that the sources declare; `work`: watch or backfill, in place of collecting.
+    in place of those that the sources declare; `work`: watch or backfill, in place of collecting; `now`: the moment
+    at which the child believes to begin, in place of that of the machine.
 
     Raises SetupError (one line, the child's) when nothing could be started."""
     with tempfile.TemporaryDirectory(prefix="kzmonitor-") as folder:
@@ -62,7 +65,10 @@ def run(
             command += ["--spider", spider]
         if work is not None:
             command += ["--work", work]
-        last_line, code = _run_child(command)
+        if now is not None:
+            command += ["--now", now.isoformat()]
+        with span(work or "collect", sources=len(slugs)):
+            last_line, code = _run_child(command)
         if not report.exists():
             if code == 2:
                 raise SetupError(last_line)
@@ -86,9 +92,6 @@ def _judged(slug: str, told: dict[str, Any]) -> Crawled:
 
 def _run_child(command: list[str]) -> tuple[str, int]:
     """Run to the end, passing lines on to the log; the last line and the exit code."""
-    environment = dict(os.environ)
-    if in_checkout():
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
     child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -97,8 +100,8 @@ def _run_child(command: list[str]) -> tuple[str, int]:
         text=True,
         encoding="utf-8",
         errors="replace",
-        env=environment,
-        preexec_fn=partial(_die_with_parent, ctypes.CDLL(None)),  # loaded before the fork: other threads may hold locks
+        env=children.environment(),
+        preexec_fn=children.dying_with_parent(),
     )
     assert child.stdout is not None
     last = ""
@@ -109,10 +112,6 @@ def _run_child(command: list[str]) -> tuple[str, int]:
         return last, child.wait()
     finally:
         _end(child)
-
-
-def _die_with_parent(libc: ctypes.CDLL) -> None:
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _end(child: "subprocess.Popen[str]") -> None:

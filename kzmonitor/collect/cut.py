@@ -1,19 +1,20 @@
 """From a page to an article: the source's declared layouts first, trafilatura where there are none or they fail."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 from urllib.parse import urlsplit
 
 from lxml.cssselect import CSSSelector
-from lxml.etree import LxmlError, _Element
+from lxml.etree import LxmlError, XPath, _Element
 from lxml.html import HTMLParser, document_fromstring
 
 from kzmonitor.collect.dates import ALMATY, bounded, parse_date
-from kzmonitor.collect.metadata import Metadata, clean, read_metadata, text_of
+from kzmonitor.collect.metadata import TITLE_CHARACTERS, Metadata, clean, read_metadata, text_of
 from kzmonitor.collect.paragraphs import READ_ALSO, kept, paragraphs
 from kzmonitor.errors import PageError
 from kzmonitor.i18n import _
@@ -21,8 +22,24 @@ from kzmonitor.sources.declaration import Declaration, Layout
 
 SHORTEST_CHARACTERS = 80
 SURELY_TEXT_CHARACTERS = 200
+TEXT_ALONE: Mapping[str, Any] = {"include_comments": False, "include_tables": True, "with_metadata": False}
+# Where page builders are at work, text stands in divisions and less than this share of it in paragraphs: on eight
+# families of pages none on those of a page builder, more than all on the others.
+FEWEST_IN_PARAGRAPHS = 0.1
+SHORTEST_PARAGRAPH = 40
+# A division is no paragraph of the article when more than this share of what is around it are links, as on the card of
+# another article; nor when its like hold less than this share of what most of the text is held by, as the lines at a
+# page's foot do.
+MOST_LINKED = 0.2
+LEAST_OF_TEXT = 0.25
+NUMBERS = re.compile(r"\d+")
+BLOCKS = frozenset(
+    {"div", "p", "table", "ul", "ol", "section", "article", "h1", "h2", "h3", "h4", "form", "nav", "main", "aside",
+     "header", "footer", "figure"}
+)  # fmt: skip
 # trafilatura's time grows with the square of the elements: 20,000 take 2 s at worst, 250,000 two minutes.
 MOST_ELEMENTS = 20_000
+ELEMENTS = XPath("count(descendant-or-self::*)")
 
 # Characters that XML forbids, raw or as references: libxml2 reads them, and its writing functions refuse them.
 FORBIDDEN = re.compile(
@@ -130,11 +147,12 @@ def _generally(tree: _Element, url: str, declaration: Declaration) -> tuple[Layo
     from trafilatura import extract  # takes half a second to import, and many processes never cut a page
 
     state = "layout-changed" if declaration.layouts else "empty"
-    if sum(1 for _element in tree.iter()) > MOST_ELEMENTS:
+    if ELEMENTS(tree) > MOST_ELEMENTS:
         raise PageError(_("{url}: too many elements to cut").format(url=url), "too-large")
     _prepare(tree)
     try:
-        found = extract(tree, fast=True, include_comments=False, include_tables=True, with_metadata=False) or ""
+        _make_paragraphs(tree)
+        found = extract(tree, fast=True, **TEXT_ALONE) or ""
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError, LxmlError) as error:
         # Another's code on a hostile page: one page must not stop the others.
         raise PageError(_("{url}: the general cutter failed").format(url=url), "cutter-failed") from error
@@ -172,6 +190,39 @@ def _prepare(tree: _Element) -> None:
             block.drop_tree()
 
 
+def _make_paragraphs(tree: _Element) -> None:
+    """On the page of a page builder, call those divisions paragraphs that are: they hold text and no further blocks,
+    and most of the text stands in their like. Elsewhere the page stays as it is."""
+    plain = [element for element in tree.iter("div") if not any(inner.tag in BLOCKS for inner in element)]
+    enough = _characters(tree.iter("p")) / FEWEST_IN_PARAGRAPHS
+    if enough >= _characters(plain):
+        return
+    alike: dict[tuple[str, str], list[_Element]] = {}
+    for element in plain:
+        around = element.getparent()
+        alike.setdefault((around.tag, NUMBERS.sub("", around.get("class", ""))), []).append(element)
+    held = {make: _prose(elements) for make, elements in alike.items()}
+    if enough >= sum(held.values()):
+        return
+    for make, elements in alike.items():
+        if held[make] >= LEAST_OF_TEXT * max(held.values()):
+            for element in elements:
+                element.tag = "p"
+
+
+def _prose(elements: Sequence[_Element]) -> int:
+    """Characters of text in divisions of one make; 0 when they are links to other articles, or all short."""
+    around = {element.getparent() for element in elements}
+    linked = _characters(link for element in around for link in element.iter("a"))
+    if linked > MOST_LINKED * _characters(around) or all(len(text_of(one)) < SHORTEST_PARAGRAPH for one in elements):
+        return 0
+    return _characters(elements)
+
+
+def _characters(elements: Iterable[_Element]) -> int:
+    return sum(len(text_of(element)) for element in elements)
+
+
 def _is_links(element: _Element, label_characters: int) -> bool:
     """Is all but the label of an element links?"""
     linked = sum(len(text_of(link)) for link in element.iter("a"))
@@ -193,10 +244,15 @@ def _with_lead(tree: _Element, text: str) -> str:
 
 def _title(tree: _Element, layout: Layout | None, metadata: Metadata, hint: Hint, outlet: tuple[str, ...]) -> str:
     """The layout's title, JSON-LD, og:title, the feed's, the heading, the page's own; "" rather than a guess."""
-    declared = next((text_of(found) for found in _selector(layout.title)(tree)), "") if layout and layout.title else ""
+    declared = _declared_title(tree, layout) if layout and layout.title else ""
     named = (declared, *(_without_outlet(title, outlet) for title in metadata.titles), clean(hint.title or ""))
     page_title = _without_outlet(metadata.page_title or "", outlet, any_tail=True)
     return next((title for title in (*named, metadata.heading, page_title) if title), "")
+
+
+def _declared_title(tree: _Element, layout: Layout) -> str:
+    assert layout.title is not None
+    return next((text_of(found, TITLE_CHARACTERS) for found in _selector(layout.title)(tree)), "")
 
 
 def _outlet_names(url: str, declaration: Declaration, metadata: Metadata) -> tuple[str, ...]:

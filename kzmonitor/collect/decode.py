@@ -1,5 +1,6 @@
 """From bytes as received to text: content encodings undone within a size limit, charsets told despite their labels."""
 
+import hashlib
 import io
 import re
 import zlib
@@ -25,6 +26,21 @@ ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 LETTER_CHARSETS = re.compile(r"cp\d|iso8859|koi8|kz1048|ptcp154|mac-|gb|big5|euc_|shift_jis|tis-")
 ASCII = bytes(range(0x80))
 WESTERN = frozenset({"cp1252", "iso8859-1", "iso8859-15", "ascii"})
+
+
+def unpacked(packed: bytes | None, sha256: bytes, url: str) -> bytes:
+    """The bytes as received, of what is stored of them. Raises PageError when they were erased ("erased") or are not
+    what was stored ("tampered"); `url` is for the message."""
+    if packed is None:
+        raise PageError(_("{url}: its capture was erased").format(url=url), state="erased")
+    tampered = PageError(_("{url}: its capture does not match its hash").format(url=url), state="tampered")
+    try:
+        received = zstandard.decompress(packed, max_output_size=2**31)
+    except zstandard.ZstdError as error:
+        raise tampered from error
+    if hashlib.sha256(received).digest() != sha256:
+        raise tampered
+    return received
 
 
 def decode_body(body: bytes, headers: Mapping[str, str], max_bytes: int = MOST_BYTES) -> bytes:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, or_, select, true, update
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import func
@@ -199,6 +200,19 @@ def fetched(session: Session, held: Lease, capture_id: UUID) -> bool:
     return _finish(session, held, state="fetched", capture_id=capture_id, error=None, retry_at=None, tries=0)
 
 
+def renew_together(session: Session, held: Sequence[Lease]) -> set[UUID]:
+    """Hold on to entries from now; those of them that are still ours."""
+    if not held:
+        return set()
+    return set(session.scalars(_RENEW, {**_held(held), "lease": LEASE}))
+
+
+def fetched_together(session: Session, pages: Sequence[tuple[Lease, UUID]]) -> None:
+    """Note the pages of leased entries by their captures, but for those whose lease has gone to somebody else."""
+    captures = [capture for _held, capture in pages]
+    session.execute(_FETCHED, {**_held([held for held, _capture in pages]), "captures": captures})
+
+
 def failed(session: Session, held: Lease, state: str, permanent: bool, wait: timedelta | None, now: datetime) -> bool:
     """Note a failure by its named state. A passing one is tried again, later each time, at most `MAX_TRIES` times;
     `wait` is what the server asked for. False when the lease has gone to somebody else."""
@@ -226,3 +240,26 @@ def _write(session: Session, held: Lease, **values: object) -> bool:
         .returning(Entry.id)
     )
     return session.scalar(statement) is not None
+
+
+_RENEW = sql(
+    """
+    update entry set lease_until = now() + cast(:lease as interval)
+    from unnest(cast(:entries as uuid[]), cast(:fences as bigint[])) as held (id, fence)
+    where entry.id = held.id and entry.fence = held.fence and entry.state = 'leased'
+    returning entry.id
+    """
+)
+_FETCHED = sql(
+    """
+    update entry set state = 'fetched', capture_id = page.capture, error = null, retry_at = null, tries = 0,
+        lease_until = null, holder = null
+    from unnest(cast(:entries as uuid[]), cast(:fences as bigint[]), cast(:captures as uuid[]))
+        as page (id, fence, capture)
+    where entry.id = page.id and entry.fence = page.fence and entry.state = 'leased'
+    """
+)
+
+
+def _held(held: Sequence[Lease]) -> dict[str, object]:
+    return {"entries": [one.entry_id for one in held], "fences": [one.fence for one in held]}

@@ -13,16 +13,25 @@ from datetime import UTC, date, datetime
 from urllib.parse import urljoin
 
 import feedparser
+import feedparser.api
 from lxml import etree
 
 from kzmonitor.collect.canonical import MAX_CHARACTERS
 from kzmonitor.collect.metadata import INVISIBLE, clean
 
 MAX_ITEMS = 2000
+# feedparser takes a second for a megabyte of items.
+MOST_FEED_BYTES = 5_000_000
 TINY_BYTES = 200
 ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MAX_SITEMAP_BYTES = 20_000_000
 
+feedparser.api.PREFERRED_XML_PARSERS.insert(0, "kzmonitor.collect.bounded_sax")
+# A thousand attributes at one element. `bounded_sax` gives them up, too, but only after they have taken memory:
+# feedparser's second parser, which reads what the first gives up, takes half a gigabyte for three megabytes of them.
+TOO_MANY_ATTRIBUTES = re.compile(
+    rb"""<[^\s<>/]++(?:\s++[^\s=<>"']++(?:\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'|[^\s<>"']++))?+){1000}"""
+)
 # feedparser gives up the whole feed at a number that stands for no character.
 REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 
@@ -51,8 +60,10 @@ class Seen:
 def parse_feed(body: bytes, content_type: str, url: str) -> Seen:
     """The items of an RSS or Atom feed (body after decompression); never raises.
 
-    States: ok, empty, tiny, html-for-xml, not-xml, no-items, no-dates (items are kept), broken-xml (what was
-    read before the break is kept)."""
+    States: ok, empty, tiny, too-large, html-for-xml, not-xml, no-items, no-dates (items are kept), broken-xml (what
+    was read before the break is kept)."""
+    if len(body) > MOST_FEED_BYTES:
+        return Seen("too-large")
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:500].lower()
     if not start:
         return Seen("empty")
@@ -60,6 +71,8 @@ def parse_feed(body: bytes, content_type: str, url: str) -> Seen:
         return Seen("html-for-xml")
     if not start.startswith(b"<"):
         return Seen("tiny" if len(body) < TINY_BYTES else "not-xml")
+    if TOO_MANY_ATTRIBUTES.search(body):
+        return Seen("broken-xml")
     headers = {"content-type": content_type or "application/xml", "content-location": url}
     try:
         feed = feedparser.parse(
@@ -129,9 +142,10 @@ def parse_sitemap(body: bytes, most: int = MAX_ITEMS, since: date | None = None)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=False)
     try:
         root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError):
+        is_element = root is not None and isinstance(root.tag, str)
+    except (etree.XMLSyntaxError, ValueError):  # a repaired document may hold bytes that are no letters
         return Seen("not-xml")
-    if root is None or not isinstance(root.tag, str):
+    if not is_element:
         return Seen("not-xml")
     kind = _local_name(root)
     if kind not in ("urlset", "sitemapindex"):
@@ -159,9 +173,12 @@ def _gunzip(body: bytes) -> bytes | None:
 def _locations(root: etree._Element) -> list[tuple[str, str]]:
     found = []
     for child in root:
-        if not isinstance(child.tag, str):
-            continue
-        values = {_local_name(part): (part.text or "").strip() for part in child if isinstance(part.tag, str)}
+        try:
+            if not isinstance(child.tag, str):
+                continue
+            values = {_local_name(part): (part.text or "").strip() for part in child if isinstance(part.tag, str)}
+        except UnicodeDecodeError:
+            continue  # see above
         address = values.get("loc", "")
         if address.startswith(("http://", "https://")) and len(address) <= MAX_CHARACTERS:
             found.append((address, values.get("lastmod", "")))

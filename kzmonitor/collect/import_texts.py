@@ -47,7 +47,10 @@ def read_csv(path: Path, columns: Mapping[str, str]) -> Iterator[Brought | Skipp
     lines = _text_lines(path)
     first = next(lines, "")
     delimiter = max(DELIMITERS, key=first.count)
-    header = next(csv.reader([first], delimiter=delimiter), [])
+    try:
+        header = next(csv.reader([first], delimiter=delimiter), [])
+    except csv.Error as error:
+        raise InputError(_("{where}: not CSV ({reason})").format(where=f"{path}:1", reason=error)) from error
     names = _names(path, [name.strip() for name in header], columns)
     before = csv.field_size_limit(LONGEST_LINE_BYTES)
     try:

@@ -92,7 +92,8 @@ def _records(path: Path, file: BinaryIO) -> Iterator[Brought | Skipped]:
             yield _told_once(found, told, path)
         if (record.length or 0) > LONGEST_PASSED_OVER_BYTES:
             message = _("{path}: record {number} claims {gigabytes:.0f} GB; the rest of the file is left alone")
-            yield Skipped("broken-off", message.format(path=path, number=number, gigabytes=record.length / 1e9))
+            claimed = min(record.length, 10**18) / 1e9  # a made-up length may be past what a float holds
+            yield Skipped("broken-off", message.format(path=path, number=number, gigabytes=claimed))
             return
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
 
-from kzmonitor.collect.canonical import canonical_url
+from kzmonitor.collect.canonical import MAX_CHARACTERS, canonical_url
 from kzmonitor.collect.feeds import Item, Seen
 from kzmonitor.collect.metadata import clean
 from kzmonitor.errors import InputError
@@ -13,8 +13,8 @@ from kzmonitor.sources.addresses import host_of
 from kzmonitor.sources.declaration import Declaration
 
 MAX_LINKS = 500
-# Without a declared form of address: a path that ends in a long slug or a number looks like an article.
-LIKE_AN_ARTICLE = re.compile(r"/[^/]*(?:\d{4,}|[^/-]+(?:-[^/-]+){3,})[^/]*/?$")
+NUMBER = re.compile(r"\d{4}")
+SLUG = "wwww"  # four words with hyphens between them
 
 
 def parse_listing(page: str, url: str, declaration: Declaration) -> Seen:
@@ -52,9 +52,18 @@ def is_article(address: str, declaration: Declaration) -> bool:
         return False
     if host not in declaration.known_hosts:
         return False
+    if len(address) > MAX_CHARACTERS:
+        return False
     if declaration.url_id is not None:
         return declaration.url_id.search(address) is not None
-    return LIKE_AN_ARTICLE.search(urlsplit(address).path) is not None
+    return _is_like_an_article(urlsplit(address).path)
+
+
+def _is_like_an_article(path: str) -> bool:
+    """Without a declared form of address: a path that ends in a long slug or a number looks like an article."""
+    last = path.removesuffix("/").rpartition("/")[2]
+    runs = "".join("w" if word else "-" for word in last.split("-"))
+    return SLUG in runs or NUMBER.search(last) is not None
 
 
 def _address(href: str | None, base: str) -> str | None:

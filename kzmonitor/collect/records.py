@@ -9,7 +9,7 @@ from typing import Any
 
 from kzmonitor.collect.cut import Article, Hint
 from kzmonitor.collect.dates import bounded, parse_date
-from kzmonitor.collect.metadata import clean
+from kzmonitor.collect.metadata import AUTHOR_CHARACTERS, TITLE_CHARACTERS, clean
 from kzmonitor.collect.paragraphs import kept
 from kzmonitor.errors import PageError
 from kzmonitor.i18n import _
@@ -52,10 +52,18 @@ def body_of(record: Mapping[str, Any]) -> bytes:
 def cut_record(body: bytes, url: str, fetched_at: datetime, declaration: Declaration, hint: Hint) -> Article:
     """The article in a stored record. Raises PageError "empty" when there is no text in it."""
     record = json.loads(body)
-    title = clean(field(record, "title") or hint.title or "")
+    title = clean(field(record, "title") or hint.title or "")[:TITLE_CHARACTERS]
     text = "\n".join(kept((clean(line), 0) for line in (field(record, "text") or "").split("\n")))
     if not text:
         raise PageError(_("{url}: the record has no text").format(url=url), "empty")
     said = parse_date(field(record, "published") or "", fetched_at, declaration.languages)
     published_at, doubt = bounded(said, fetched_at)
-    return Article(title, text, clean(field(record, "author") or "") or None, published_at, doubt, None, "import")
+    return Article(
+        title,
+        text,
+        clean(field(record, "author") or "")[:AUTHOR_CHARACTERS] or None,
+        published_at,
+        doubt,
+        None,
+        "import",
+    )

@@ -25,6 +25,7 @@ from kzmonitor.i18n import LANGUAGES, _
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
 from kzmonitor.store.tables import Alert
+from kzmonitor.traces import span
 
 log = logging.getLogger(__name__)
 
@@ -58,15 +59,18 @@ def digest_of(
     nothing, not to a timestamp server either. Raises SetupError when there are subscribers but no mail server."""
     period = ending_on(day)
     _seal_days(database, settings, now, ask=not dry_run)
-    with database.session() as session:
+    with span("digest") as told, database.session() as session:
         digest = select_digest(session, period, declarations)
+        told(alerts=len(digest.items))
         later = session.scalar(select(func.count()).select_from(Alert).where(Alert.opened_at >= period.end)) or 0
     files = [path for language in LANGUAGES for path in write(digest, language, taxonomy, declarations, settings, out)]
     if dry_run:
         return Delivered(digest, files, later=later)
     outbox.fill(database, period.end)
     task = sending.Task(now, end=period.end, patient=False)
-    states = sending.send_waiting(database, declarations, taxonomy, settings, task)
+    with span("send") as told:
+        states = sending.send_waiting(database, declarations, taxonomy, settings, task)
+        told(digests=states.total())
     with database.session() as session:
         if (settings.smtp_url is None or settings.mail_from is None) and outbox.unfinished(session, period.end):
             raise SetupError(_("there are subscribers, but KZMONITOR_SMTP_URL and KZMONITOR_MAIL_FROM are not set"))
@@ -87,7 +91,9 @@ def deliver_due(
     if made:
         _seal_days(database, settings, now, ask=False)
     made += outbox.fill_notices(database, now)
-    states = sending.send_waiting(database, declarations, taxonomy, settings, sending.Task(now), wait=False)
+    with span("send") as told:
+        states = sending.send_waiting(database, declarations, taxonomy, settings, sending.Task(now), wait=False)
+        told(digests=states.total())
     return Counter({"made": made}) + states if made else states
 
 

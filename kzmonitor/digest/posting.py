@@ -1,9 +1,7 @@
 """One POST to a host that was named beforehand: no redirect is followed, no private address reached, nothing of the
 environment's proxies; through KZMONITOR_PROXY if there is one."""
 
-import ipaddress
 import logging
-import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -11,6 +9,7 @@ import httpx
 
 from kzmonitor import config
 from kzmonitor.config import Settings
+from kzmonitor.reaching import open_address
 
 TIMEOUT = httpx.Timeout(20, connect=10)
 MOST_ANSWER_BYTES = 64 * 1024
@@ -75,7 +74,9 @@ class Poster:
         host = parts.hostname or ""
         if self.settings.proxy is not None:
             return self._client.build_request("POST", url, content=content, headers=headers)
-        address = self._address(host, parts.port or {"http": 80, "https": 443}[parts.scheme])
+        address = open_address(
+            host, parts.port or {"http": 80, "https": 443}[parts.scheme], self.settings.allow_loopback
+        )
         if address is None:
             return None
         port = f":{parts.port}" if parts.port else ""
@@ -84,15 +85,3 @@ class Poster:
             "POST", there, content=content, headers={"Host": f"{parts.hostname}{port}"} | headers,
             extensions={"sni_hostname": host},
         )  # fmt: skip
-
-    def _address(self, host: str, port: int) -> str | None:
-        """An address of a host; None when one of them is private (of this machine, with KZMONITOR_ALLOW_LOOPBACK, is
-        allowed)."""
-        found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-        for one in found:
-            address = ipaddress.ip_address(one.partition("%")[0])
-            mapped = getattr(address, "ipv4_mapped", None) or address
-            allowed = mapped.is_loopback and self.settings.allow_loopback
-            if not allowed and (not mapped.is_global or mapped.is_multicast):
-                return None
-        return found[0]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from kzmonitor.errors import InputError
@@ -44,7 +44,7 @@ def erase(session: Session, capture_id: UUID, why: str, now: datetime) -> bool:
         raise InputError(_("{capture}: no such capture").format(capture=capture_id))
     if capture.erased_at is not None:
         return False
-    forget(session, capture, reason, now)
+    forget(session, [capture], reason, now)
     session.add(
         AuditLog(action="erase", subject="capture", subject_id=capture.id, before={"why": reason}, created_at=now)
     )
@@ -52,19 +52,17 @@ def erase(session: Session, capture_id: UUID, why: str, now: datetime) -> bool:
     return True
 
 
-def forget(session: Session, capture: Capture, reason: str, now: datetime) -> None:
-    """Erase a capture that the caller holds locked, without a line of its own in the log of actions."""
-    capture.body, capture.erased_at, capture.erased_why = None, now, reason
-    session.flush()
-    _forget_texts(session, capture)
-
-
-def _forget_texts(session: Session, capture: Capture) -> None:
-    rows = session.execute(select(Revision.id, Revision.article_id).where(Revision.capture_id == capture.id)).all()
+def forget(session: Session, captures: Sequence[Capture], reason: str, now: datetime) -> None:
+    """Erase captures that the caller holds locked, all in some ten statements, without a line in the log of actions."""
+    ids = [capture.id for capture in captures]
+    addresses = [capture.canonical_url for capture in captures]
+    gone = {"body": None, "erased_at": now, "erased_why": reason}
+    session.execute(update(Capture).where(Capture.id.in_(ids)).values(gone))
+    rows = session.execute(select(Revision.id, Revision.article_id).where(Revision.capture_id.in_(ids))).all()
     revisions, articles = [row.id for row in rows], [row.article_id for row in rows]
     _forget_titles(session, revisions, articles)
     _forget_what_was_drawn(session, revisions, articles)
-    session.execute(update(Entry).where(Entry.canonical_url == capture.canonical_url).values(title=None))
+    session.execute(update(Entry).where(Entry.canonical_url.in_(addresses)).values(title=None))
     session.execute(
         update(Revision).where(Revision.id.in_(revisions)).values(title=ERASED, text="", author=None, search=None)
     )
@@ -72,9 +70,15 @@ def _forget_texts(session: Session, capture: Capture) -> None:
 
 
 def _forget_titles(session: Session, revisions: Sequence[UUID], articles: Sequence[UUID]) -> None:
-    titles = select(Revision.title).where(Revision.id.in_(revisions))
+    """Of incidents that one of these texts gave its title."""
     incidents = select(IncidentArticle.incident_id).where(IncidentArticle.article_id.in_(articles))
-    of_it = update(Incident).where(Incident.id.in_(incidents), Incident.title.in_(titles))
+    its_title = exists().where(
+        Revision.id.in_(revisions),
+        Revision.title == Incident.title,
+        IncidentArticle.article_id == Revision.article_id,
+        IncidentArticle.incident_id == Incident.id,
+    )
+    of_it = update(Incident).where(Incident.id.in_(incidents), its_title)
     session.execute(of_it.values(title=ERASED), execution_options={"synchronize_session": False})
 
 

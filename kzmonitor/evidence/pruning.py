@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from kzmonitor import logs
 from kzmonitor.config import Settings
@@ -52,9 +52,9 @@ CAPTURES = f"""
         or exists (select from entry
                    where canonical_url = following.canonical_url and capture_id is distinct from cut_id)
         or following.id in (select capture from canary)
-        or following.id in (select before_capture from page_event where before_capture is not null)
-        or following.id in (select after_capture from page_event where after_capture is not null)
-        or following.id in (select good_capture from watch)
+        or exists (select from page_event where before_capture = following.id)
+        or exists (select from page_event where after_capture = following.id)
+        or exists (select from watch where good_capture = following.id)
     ) as may_go
     from following order by id
 """  # noqa: S608 - no value of anybody's
@@ -125,9 +125,11 @@ def _texts(database: Database, now: datetime, days: int, dry_run: bool) -> int:
 def _erase(session: Session, ids: list[UUID], why: str, now: datetime) -> int:
     """Erase those of the captures that nobody else holds or has erased meanwhile."""
     query = select(Capture).where(Capture.id.in_(ids), Capture.erased_at.is_(None)).order_by(Capture.id)
+    # What is going to be erased is not read once more.
+    query = query.options(load_only(Capture.id, Capture.canonical_url))
     captures = session.scalars(query.with_for_update(skip_locked=True)).all()
-    for capture in captures:
-        erasure.forget(session, capture, why, now)
+    if captures:
+        erasure.forget(session, captures, why, now)
     return len(captures)
 
 

@@ -11,8 +11,8 @@ from kzmonitor.language.concepts import Automaton, read_lexicon
 from kzmonitor.language.names import forms, people, skeleton
 from kzmonitor.language.tokens import stem, tokenize
 
-# A word that stands in small letters in so many texts of the corpus is a common word.
-COMMON_FROM = 2
+# A word that stands in small letters in one text of so many of the corpus is a common word.
+COMMON_IN = 2000
 # A capitalised word of so many texts that no rule takes for a name is a body, a place or a product.
 PROPER_FROM = 8
 PATRONYMIC = re.compile("(?:vic|vna|uli|kizi)(?:a|u|em|e|i|oi)?$")
@@ -43,7 +43,8 @@ class Words:
 def words() -> Words:
     """The words of the corpus, read at first use, which takes some seconds."""
     small, capital = Counter[str](), Counter[str]()
-    for text in seed_texts():
+    texts = seed_texts()
+    for text in texts:
         tokens = tokenize(text.title, text.text)
         inside = range(tokens.title + 1, len(tokens))
         small.update({word for word, great in zip(tokens.fold, tokens.capital, strict=True) if not great})
@@ -54,7 +55,7 @@ def words() -> Words:
                 if tokens.capital[place] and tokens.sentence[place] == tokens.sentence[place - 1]
             }
         )
-    common = frozenset(word for word, number in small.items() if number >= max(COMMON_FROM, capital[word]))
+    common = frozenset(word for word, number in small.items() if number >= max(len(texts) / COMMON_IN, capital[word]))
     proper = frozenset(word for word, number in capital.items() if number >= PROPER_FROM)
     return Words(common, frozenset(map(stem, common)), proper)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from kzmonitor.incidents.alerts import alert_standing
@@ -14,12 +14,44 @@ from kzmonitor.incidents.campaigns import Found, Happened, Target, campaigns
 from kzmonitor.incidents.grouping import ROUND_UP
 from kzmonitor.incidents.scan import HISTORY
 from kzmonitor.incidents.statuses import statuses
-from kzmonitor.store.tables import Alert, Article, Campaign, Incident, IncidentArticle, Party, Proceeding, new_id
+from kzmonitor.store.tables import (
+    Alert,
+    AlertEvent,
+    Article,
+    Campaign,
+    Figure,
+    Incident,
+    IncidentArticle,
+    Party,
+    Proceeding,
+    Review,
+    new_id,
+)
 
 CAMPAIGN_LOCK = 0x6B7A6361
 # What ended longer ago is left as it was written: of its own past too little is read to judge it again.
 JUDGED = timedelta(days=365)
 TITLE_NAMES = 4
+# Under this name it is noted what there was when campaigns were looked for last.
+LOOKED = "campaigns looked for"
+LOOK_AGAIN = timedelta(days=1)
+
+
+def keep_campaigns_if_due(session: Session, now: datetime) -> bool:
+    """Write the campaigns that stand now if an incident, an article of one or a decision has come since the last time,
+    or a day has passed; whether that was so. What they are found over is read only then."""
+    newest = {
+        "event": select(func.max(AlertEvent.ready_at)),
+        "article": select(func.max(IncidentArticle.created_at)),
+        "decision": select(Review.id).order_by(Review.id.desc()).limit(1),
+    }
+    seen = {name: str(session.scalar(query)) for name, query in newest.items()}
+    last = session.get(Figure, LOOKED)
+    if last is not None and last.body == seen and now - last.made_at < LOOK_AGAIN:
+        return False
+    keep_campaigns(session, now)
+    session.merge(Figure(name=LOOKED, made_at=now, body=seen))
+    return True
 
 
 def keep_campaigns(session: Session, now: datetime) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import Select, and_, delete, or_, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
@@ -41,9 +41,6 @@ CASE_DAYS, NEAR_DAYS = 730, 3
 KEPT_FROM = 0.05
 BATCH = 50
 COPY = "same text"
-# Relevance from which an unflagged article is looked at as a copy. Of flagged texts cut to a quarter without headline,
-# 43 of the 44 that were not flagged any more had as much; of ordinary news 5 % (Russian) to 29 % (Kazakh).
-NEARLY = 0.05
 NOT_READ = 0  # in place of a recipe: no clues
 
 
@@ -116,16 +113,23 @@ def _telling(article: Article, revision: Revision, said: Prediction, by_people: 
     )
 
 
-def note_clues(session: Session, model_id: UUID, now: datetime, limit: int = BATCH) -> Counter[str]:
-    """Write down the clues of up to `limit` articles that a model flagged, first published first, and enter them in the
-    index; how many. An article is read again when its text, the model or the recipe is another; what is no longer
-    flagged keeps the clues that it had: people decide about it.
+def note_clues(session: Session, now: datetime, limit: int = BATCH) -> Counter[str]:
+    """Write down the clues of up to `limit` articles that the model flagged, and enter them in the index; how many. An
+    article is read again when its text, the model or the recipe is another; what is no longer flagged keeps the clues
+    that it had: people decide about it.
 
-    What was nearly flagged is noted without clues: a cut copy of a report is one of its sources, and found as a copy
-    only."""
-    waiting = _unread(session, model_id, limit) or _nearly(session, model_id, now, limit)
-    for telling, revision_id in waiting:
-        _note(session, telling, revision_id, model_id)
+    What was nearly flagged, and came within the window of copies, is noted without clues: a cut copy of a report is one
+    of its sources, and found as a copy only."""
+    waiting = _due(session, limit) or _by_another_recipe(session, limit)
+    earliest = first_id(now - timedelta(days=WINDOW_DAYS))
+    known = _known(session, [telling.article_id for telling, _ in waiting])
+    to_note = [
+        (telling, *scored)
+        for telling, scored in waiting
+        if telling.tier != UNFLAGGED or (telling.article_id not in known and scored[0] >= earliest)
+    ]
+    _note(session, to_note)
+    _have_been_read(session, [telling.article_id for telling, _ in waiting])
     return Counter(read=len(waiting)) if waiting else Counter()
 
 
@@ -139,65 +143,79 @@ def note_labelled(session: Session, article_id: UUID, model_id: UUID) -> None:
     )
     article, revision, said = session.execute(query).one()
     by_people = labelled_by_people(session, [article_id])
-    _note(session, _telling(article, revision, said, by_people.get(article_id, ())), revision.id, model_id)
+    telling = _telling(article, revision, said, by_people.get(article_id, ()))
+    _note(session, [(telling, revision.id, model_id)])
+    _have_been_read(session, [article_id])
 
 
-def _note(session: Session, telling: Telling, revision_id: UUID, model_id: UUID) -> None:
-    clues = clues_of(telling) if telling.tier != UNFLAGGED else None
+def _note(session: Session, waiting: Sequence[tuple[Telling, UUID, UUID]]) -> None:
+    """Write down the clues of tellings, each with its revision and the model that read it, in place of earlier ones."""
+    articles = [telling.article_id for telling, _, _ in waiting]
+    if not articles:
+        return
     for table in (ArticleClue, ClueToken):
-        session.execute(delete(table).where(table.article_id == telling.article_id))
-    of_it = or_(ArticlePair.first == telling.article_id, ArticlePair.second == telling.article_id)
-    session.execute(delete(ArticlePair).where(of_it))
-    session.add(
-        ArticleClue(
-            article_id=telling.article_id, revision_id=revision_id, model_id=model_id,
-            recipe=RECIPE if clues else NOT_READ, told_at=telling.when, clues=clues.to_json() if clues else {},
-            paired=False, grouped=False,
-        )
-    )  # fmt: skip
-    session.flush()
-    found = [
-        {"token": number, "told_at": telling.when, "article_id": telling.article_id, "reach_days": days}
-        for number, days in sorted((tokens(clues, shipped()) if clues else {}).items())
-    ]
+        session.execute(delete(table).where(table.article_id.in_(articles)))
+    of_them = or_(ArticlePair.first.in_(articles), ArticlePair.second.in_(articles))
+    session.execute(delete(ArticlePair).where(of_them))
+    rows, found = [], []
+    for telling, revision_id, model_id in waiting:
+        clues = clues_of(telling) if telling.tier != UNFLAGGED else None
+        rows.append(
+            {
+                "article_id": telling.article_id, "revision_id": revision_id, "model_id": model_id,
+                "recipe": RECIPE if clues else NOT_READ, "told_at": telling.when,
+                "clues": clues.to_json() if clues else {}, "paired": False, "grouped": False,
+            }
+        )  # fmt: skip
+        found += [
+            {"token": number, "told_at": telling.when, "article_id": telling.article_id, "reach_days": days}
+            for number, days in sorted((tokens(clues, shipped()) if clues else {}).items())
+        ]
+    session.execute(insert(ArticleClue), rows)
     if found:
         session.execute(insert(ClueToken), found)
 
 
-def _unread(session: Session, model_id: UUID, limit: int) -> list[tuple[Telling, UUID]]:
-    """Flagged articles whose clues are not there as they should be, with their revision, locked until the commit."""
-    up_to_date = select(ArticleClue).where(
-        ArticleClue.article_id == Article.id,
-        ArticleClue.revision_id == Article.current_revision,
-        ArticleClue.model_id == model_id,
-        ArticleClue.recipe == RECIPE,
-    )
-    query = (
-        select(Article, Revision, Prediction)
-        .join(Revision, Revision.id == Article.current_revision)
-        .join(Prediction, (Prediction.revision_id == Revision.id) & (Prediction.model_id == model_id))
-        .where(Prediction.tier.is_not(None), ~up_to_date.exists())
-        .order_by(func.coalesce(Revision.published_at, Article.first_seen), Article.key)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True, of=Article)
-    )
-    return [(_telling(article, revision, said), revision.id) for article, revision, said in session.execute(query)]
+Scored = tuple[UUID, UUID]  # a revision and the model that scored it
 
 
-def _nearly(session: Session, model_id: UUID, now: datetime, limit: int) -> list[tuple[Telling, UUID]]:
-    """Articles stored within the window of copies that the model nearly flagged and of which nothing is noted yet."""
-    noted = select(ArticleClue).where(ArticleClue.article_id == Article.id)
-    query = (
+def _due(session: Session, limit: int) -> list[tuple[Telling, Scored]]:
+    """Articles that were flagged, or nearly, since they were read last, locked until the commit."""
+    return _read(session, _scored_articles().where(Article.clues_due).order_by(Article.current_revision), limit)
+
+
+def _by_another_recipe(session: Session, limit: int) -> list[tuple[Telling, Scored]]:
+    """Flagged articles whose clues were read by another recipe, locked until the commit."""
+    other = or_(and_(ArticleClue.recipe > NOT_READ, ArticleClue.recipe < RECIPE), ArticleClue.recipe > RECIPE)
+    query = _scored_articles().join(ArticleClue, ArticleClue.article_id == Article.id)
+    return _read(session, query.where(other, Prediction.tier.is_not(None)).order_by(Article.id), limit)
+
+
+def _scored_articles() -> Select[Article, Revision, Prediction]:
+    """Articles with their current text and what the model that scored it last said of it."""
+    said = (Prediction.revision_id == Revision.id) & (Prediction.model_id == Article.scored_by)
+    return (
         select(Article, Revision, Prediction)
         .join(Revision, Revision.id == Article.current_revision)
-        .join(Prediction, (Prediction.revision_id == Revision.id) & (Prediction.model_id == model_id))
-        .where(Prediction.revision_id >= first_id(now - timedelta(days=WINDOW_DAYS)))
-        .where(Prediction.tier.is_(None), Prediction.relevance >= NEARLY, ~noted.exists())
-        .order_by(Revision.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True, of=Article)
+        .join(Prediction, said)
     )
-    return [(_telling(article, revision, said), revision.id) for article, revision, said in session.execute(query)]
+
+
+def _read(session: Session, query: Select[Article, Revision, Prediction], limit: int) -> list[tuple[Telling, Scored]]:
+    locked = query.limit(limit).with_for_update(skip_locked=True, key_share=True, of=Article)
+    return [
+        (_telling(article, revision, said), (revision.id, said.model_id))
+        for article, revision, said in session.execute(locked)
+    ]
+
+
+def _have_been_read(session: Session, articles: Collection[UUID]) -> None:
+    session.execute(update(Article).where(Article.id.in_(articles)).values(clues_due=False))
+
+
+def _known(session: Session, articles: Collection[UUID]) -> set[UUID]:
+    """Those of which something is noted."""
+    return set(session.scalars(select(ArticleClue.article_id).where(ArticleClue.article_id.in_(articles))))
 
 
 def judge_pairs(session: Session, limit: int = BATCH, only: UUID | None = None) -> Counter[str]:

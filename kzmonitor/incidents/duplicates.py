@@ -6,8 +6,9 @@ the newest first, so that its work is the same among a thousand articles and a m
 set phrase of an agency or a court and proves nothing.
 
 Each candidate is verified on the words outside set phrases: two reports of two trials by one court are alike in all
-but names. Only when the same few articles bear all set phrases of a text (a story that more than `BEARERS` outlets
-printed) is it compared whole."""
+but names. And its names and figures must be those of the other text, since a young archive knows no set phrases. Only
+when the same few articles bear all set phrases of a text (a story that more than `BEARERS` outlets printed) is it
+compared whole."""
 
 import hashlib
 from collections import Counter
@@ -21,7 +22,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from kzmonitor.incidents.signatures import Signature, all_words, signature
+from kzmonitor.incidents.signatures import Signature, all_words, marks, signature
 from kzmonitor.store.tables import Article, ArticleSignature, Revision
 
 # Share of the shorter text's word pairs that the longer one holds, too: from here on it is a copy.
@@ -34,6 +35,9 @@ RARITY_FROM = 0.2
 PAIRS_FROM = 0.3
 OWN_FROM = 0.52
 FEWEST_OWN = 4
+# Share of the names and figures of the text that has fewer of them, where these are enough to tell. Among 3,000 planted
+# texts 99 copies in 100 share .66 and more, 95 in 100 pairs of two court reports .25 and less.
+FEWEST_MARKS, MARKS_FROM = 3, 0.5
 # A story printed everywhere: so large a share of its keys looks like set phrases, all borne by so few articles. Less
 # would take the reports of one court for one story: there the names, a fifth of the keys, are borne by few.
 STORY_FROM, STORY_BEARERS = 0.9, 1.5 * BEARERS
@@ -83,6 +87,13 @@ def likeness(one: Signature, other: Signature, formulas: frozenset[int]) -> floa
     if shared < min(FEWEST_OWN, len(one.words)) or shared < OWN_FROM * fewest:
         return None
     return shared / fewest
+
+
+def tell_of_the_same(one: str, other: str) -> bool:
+    """Whether two texts that are alike have their names and figures in common, too, or too few to tell."""
+    ours, theirs = marks(one), marks(other)
+    fewest = min(len(ours), len(theirs))
+    return fewest < FEWEST_MARKS or len(ours & theirs) >= MARKS_FROM * fewest
 
 
 def copies(session: Session, article_id: UUID, text: str) -> list[Copy]:
@@ -139,7 +150,7 @@ def copies_of(session: Session, articles: Sequence[Asked]) -> dict[UUID, list[Co
         if row.id != asked:
             one = signed[row.asked]
             like = likeness(one, signature(row.text), _formulas(one, row.formulas or (), row.bearers or 0))
-            if like is not None:
+            if like is not None and tell_of_the_same(articles[row.asked].text, row.text):
                 found[asked].append(Copy(row.id, like))
     for list_ in found.values():
         list_.sort(key=lambda copy: (-copy.containment, copy.article_id))
@@ -155,10 +166,11 @@ def _formulas(asked: Signature, borne_by_many: Sequence[int], bearers: int) -> f
 def index_waiting(session: Session, limit: int = INDEX_BATCH) -> Counter[str]:
     """Index up to `limit` articles that are new or were edited; how many (empty: none waits). For any number of
     workers: rows that another one holds are left to it."""
-    indexed = select(ArticleSignature).where(ArticleSignature.revision_id == Article.current_revision)
     waiting = (
         select(Article.id)
-        .where(Article.current_revision.is_not(None), ~indexed.exists())
+        .where(Article.current_revision.is_distinct_from(Article.indexed_revision))
+        .where(Article.current_revision.is_not(None))
+        .order_by(Article.id)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)
     )
@@ -209,6 +221,13 @@ _ADD = sql(
     order by key on conflict do nothing
     """
 )
+_INDEXED = sql(
+    """
+    update article set indexed_revision = done.revision
+    from unnest(cast(:articles as uuid[]), cast(:texts as uuid[])) as done (article, revision)
+    where article.id = done.article
+    """
+)
 
 
 def _index(session: Session, rows: Sequence[Waiting]) -> None:
@@ -227,6 +246,9 @@ def _index(session: Session, rows: Sequence[Waiting]) -> None:
     gone = [(number, before - keys) for (number, keys), before in zip(new, old, strict=True)]
     session.execute(_DROP, _columns(gone))
     session.execute(_ADD, _columns(new))
+    session.execute(
+        _INDEXED, {"articles": [row.article_id for row in rows], "texts": [row.revision_id for row in rows]}
+    )
 
 
 def _columns(keys: Sequence[tuple[int, set[int]]]) -> dict[str, list[int]]:

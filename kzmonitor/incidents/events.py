@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from kzmonitor.incidents.record import Record
@@ -93,12 +93,11 @@ def _events(session: Session, alert: Alert) -> tuple[list[AlertEvent], list[Aler
         select(Alert.id)
         .join(Incident, Incident.id == Alert.incident_id)
         .where(Incident.redirect_to == alert.incident_id)
-        .scalar_subquery()
     )
+    # One list of both: of two conditions parted by "or" the planner would read every event.
+    own_and_merged = union_all(select(literal(alert.id)), merged)
     query = select(AlertEvent).where(turning).order_by(AlertEvent.ready_at, AlertEvent.id)
-    fixed = session.scalars(
-        query.where(or_(AlertEvent.alert_id == alert.id, AlertEvent.alert_id.in_(merged)), _is_told())
-    )
+    fixed = session.scalars(query.where(AlertEvent.alert_id.in_(own_and_merged), _is_told()))
     return list(fixed), list(session.scalars(query.where(AlertEvent.alert_id == alert.id, ~_is_told())))
 
 

@@ -69,12 +69,12 @@ def lock(session: Session) -> None:
     session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": GROUPING_LOCK})
 
 
-def group_now(session: Session, model_id: UUID, now: datetime) -> Counter[str]:
+def group_now(session: Session, now: datetime) -> Counter[str]:
     """All steps for all that waits, in the caller's transaction; outcomes as of `group_waiting`."""
     outcomes: Counter[str] = Counter()
     for step in (
         duplicates.index_waiting,
-        partial(candidates.note_clues, model_id=model_id, now=now),
+        partial(candidates.note_clues, now=now),
         candidates.judge_pairs,
         partial(group_waiting, now=now),
     ):

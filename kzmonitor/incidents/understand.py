@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from kzmonitor.incidents import campaign_keeping, candidates, duplicates, groupi
 from kzmonitor.sources import coverage
 from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
+from kzmonitor.traces import span
 
 
 @dataclass
@@ -31,30 +32,61 @@ def understand(
     database: Database, declarations: Mapping[str, Declaration], settings: Settings, now: Callable[[], datetime]
 ) -> Understood:
     """Do all that waits, a batch a transaction; what several workers do together is done once."""
+    with span("understand"):
+        return _understand(database, declarations, settings, now)
+
+
+def _understand(
+    database: Database, declarations: Mapping[str, Declaration], settings: Settings, now: Callable[[], datetime]
+) -> Understood:
     done = Understood()
-    _until_empty(database, done.cut, lambda session: articles.cut_waiting(session, declarations))
-    _until_empty(database, Counter(), duplicates.index_waiting)
-    with database.session() as session:
-        model = registry.champion(session, now())
-    fitted = registry.classifier(model)
-    _until_empty(
-        database,
-        done.scored,
-        lambda session: scoring.score_waiting(session, model, fitted, settings.rescore_days, now()),
-    )
-    _until_empty(database, Counter(), lambda session: candidates.note_clues(session, model.id, now()))
-    _until_empty(database, Counter(), candidates.judge_pairs)
-    _until_empty(database, done.grouped, lambda session: grouping.group_waiting(session, now()))
-    with database.session() as session:
-        campaign_keeping.keep_campaigns(session, now())
+    _stage("cut", database, done.cut, lambda session: articles.cut_waiting(session, declarations))
+    _stage("index", database, Counter(), duplicates.index_waiting)
+    _score(database, done.scored, settings, now)
+    _stage("clues", database, Counter(), lambda session: candidates.note_clues(session, now()))
+    _stage("pair", database, Counter(), candidates.judge_pairs)
+    _stage("group", database, done.grouped, lambda session: grouping.group_waiting(session, now()))
+    with span("campaigns"), database.session() as session:
+        campaign_keeping.keep_campaigns_if_due(session, now())
     if done.cut:
         with database.session() as session:
             coverage.count_days(session, now())
-    _until_empty(database, Counter(), indexing.index_waiting, most=indexing.MOST_AT_ONCE)
+    _stage("search", database, Counter(), indexing.index_waiting, most=indexing.MOST_AT_ONCE)
     for step, outcomes in vars(done).items():
         for outcome, count in outcomes.items():
             logs.event("understood", step=step, outcome=outcome, count=count)
     return done
+
+
+def _score(database: Database, totals: Counter[str], settings: Settings, now: Callable[[], datetime]) -> None:
+    """Score what waits. The model is read only when something does: that takes longer than all else of a calm
+    minute."""
+    with database.session() as session:
+        model = registry.in_use(session)
+        since = now() - timedelta(days=settings.rescore_days)
+        if model is not None and not scoring.unscored(session, model, since, 1):
+            return
+    with database.session() as session:
+        model = registry.champion(session, now())
+    fitted = registry.classifier(model)
+    _stage(
+        "score",
+        database,
+        totals,
+        lambda session: scoring.score_waiting(session, model, fitted, settings.rescore_days, now()),
+    )
+
+
+def _stage(
+    name: str,
+    database: Database,
+    totals: Counter[str],
+    step: Callable[[Session], Counter[str]],
+    most: float = math.inf,
+) -> None:
+    with span(name) as told:
+        _until_empty(database, totals, step, most)
+        told(articles=totals.total())
 
 
 def _until_empty(

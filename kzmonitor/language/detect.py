@@ -59,7 +59,7 @@ ENGLISH = frozenset(
 
 SHORT_LETTERS = 40  # below this the statistics must be surer of a foreign language
 WHOLE_CHARACTERS = 250  # up to this a text is judged as one, above it by its sentences
-MOST_SENTENCES = 60  # spread over the text
+MOST_SENTENCES = 20  # spread over the text
 MOST_CHARACTERS = 200_000
 SENTENCE_CHARACTERS = 2000
 
@@ -162,14 +162,18 @@ def _part(text: str, lettered: bool) -> Language | None:
 def detect(text: str) -> Language:
     """Language and script of `text`: a title, an article, or both; a text without letters is other, other.
 
-    In a mixed text the language of most sentences wins. About 3 ms for an article of 6,000 characters."""
+    In a mixed text the language of most sentences wins. About 2 ms for an article of 6,000 characters."""
     prose = NOT_PROSE.sub(" ", text[:MOST_CHARACTERS])
     lettered = bool(TURKIC_LETTERS.search(prose))
     if len(prose) <= WHOLE_CHARACTERS:
         return _part(prose, lettered) or NONE
     sentences = [s for s in SENTENCE_END.split(prose) if sum(map(str.isalpha, s)) >= 12] or [prose]
-    step = -(-len(sentences) // MOST_SENTENCES)
-    votes = Counter(
-        found for sentence in sentences[::step] if (found := _part(sentence[:SENTENCE_CHARACTERS], lettered))
-    )
+    heard = sentences[:: -(-len(sentences) // MOST_SENTENCES)]
+    votes: Counter[Language] = Counter()
+    for sentence in heard:
+        found = _part(sentence[:SENTENCE_CHARACTERS], lettered)
+        if found is not None:
+            votes[found] += 1
+            if 2 * votes[found] > len(heard):
+                return found  # the others could not outvote it
     return votes.most_common(1)[0][0] if votes else NONE

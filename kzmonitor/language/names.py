@@ -108,11 +108,21 @@ def _dictionary() -> MorphAnalyzer:
     return MorphAnalyzer()
 
 
+def _parses(word: str) -> list[Parse]:
+    """What the dictionary makes of a word. It asks for the names of letters, which those of some scripts (Tangut) lack:
+    they are left out then."""
+    try:
+        found: list[Parse] = _dictionary().parse(word)
+    except ValueError:
+        found = _dictionary().parse("".join(letter for letter in word if unicodedata.name(letter, "")))
+    return found
+
+
 def dictionary_forms(word: str) -> tuple[str, ...]:
     """The dictionary forms that a Russian word in small letters may have, at least one, the most sensible first: of a
     known word the shortest likely one (судов is of суд before it is of судно), of another, which is most often a name,
     the longest that the word begins with (Жанаозене is of Жанаозен)."""
-    found = _dictionary().parse(word)
+    found = _parses(word)
     likely = found[0].score / 3
     known = found[0].is_known
 
@@ -129,7 +139,7 @@ def dictionary_forms(word: str) -> tuple[str, ...]:
 def _readings(word: str) -> tuple[Parse, ...]:
     """The readings of a word in small Russian letters as a noun, or as a surname like Осиновская, in the singular:
     surnames, first names, others, and the shortest first (Болату is from Болат, not from Болата)."""
-    found = [one for one in _dictionary().parse(word) if one.tag.number == "sing"]
+    found = [one for one in _parses(word) if one.tag.number == "sing"]
     found = [one for one in found if one.tag.POS == "NOUN" or _is_surname(one)]
     return tuple(sorted(found, key=lambda one: (not _is_surname(one), "Name" not in one.tag, len(one.normal_form))))
 

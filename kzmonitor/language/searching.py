@@ -7,13 +7,13 @@ may be of any of them, and stands for all its readings.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from kzmonitor.language.names import POSSESSED, RUSSIAN_LETTERS, dictionary_forms, skeleton
 from kzmonitor.language.romanized import to_cyrillic
-from kzmonitor.language.tokens import CYRILLIC, ENGLISH_ENDINGS, Tokens, fold, tokenize
+from kzmonitor.language.tokens import CYRILLIC, ENGLISH_ENDINGS, TOKEN, Tokens, fold, tokenize
 
 # A tsvector holds up to 1 MB, and positions up to 16,383: what stands further back in a text is not searched.
 MOST_WORDS = 12_000
@@ -50,8 +50,7 @@ TYPED = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A word of a text: its characters from `start` to `end`, and its stems, one for each sense that it may have."""
 
     start: int
@@ -61,17 +60,29 @@ class Place:
 
 def places(tokens: Tokens, language: str, most: int = MOST_WORDS) -> Iterator[Place]:
     """The first words of a text in order, parts of hyphenated ones by themselves. language: that of the text."""
+    spots = zip(tokens.start, tokens.end, tokens.fold, strict=True)
+    return _first(most, (_read(tokens.text[start:end], start, language, folded) for start, end, folded in spots))
+
+
+def _plain_places(text: str, language: str) -> Iterator[Place]:
+    """The same of a text in the script of its language, which need not be folded."""
+    words = (match for match in TOKEN.finditer(text) if match.lastgroup != "stop")
+    return _first(MOST_WORDS, (_read(match[0], match.start(), language) for match in words))
+
+
+def _read(word: str, start: int, language: str, folded: str = "") -> list[Place]:
+    if language == "kk" and CYRILLIC.search(folded) and not CYRILLIC.search(word):
+        # Kazakh in Latin letters comes folded as Cyrillic.
+        return [Place(start, start + len(word), (kazakh(folded),))]
+    if word.isalnum():
+        return [Place(start, start + len(word), stems(word, language))]
+    return [Place(start + one.start(), start + one.end(), stems(one[0], language)) for one in PART.finditer(word)]
+
+
+def _first(most: int, words: Iterable[list[Place]]) -> Iterator[Place]:
+    """The places of words until there are so many."""
     given = 0
-    for start, end, folded in zip(tokens.start, tokens.end, tokens.fold, strict=True):
-        word = tokens.text[start:end]
-        if language == "kk" and CYRILLIC.search(folded) and not CYRILLIC.search(word):
-            # Kazakh in Latin letters comes folded as Cyrillic.
-            found = [Place(start, end, (kazakh(folded),))]
-        elif word.isalnum():
-            found = [Place(start, end, stems(word, language))]
-        else:
-            parts = PART.finditer(word)
-            found = [Place(start + one.start(), start + one.end(), stems(one[0], language)) for one in parts]
+    for found in words:
         yield from found
         given += len(found)
         if given >= most:
@@ -82,11 +93,15 @@ def search_vector(title: str, body: str, language: str) -> str:
     """The text of a `tsvector`: each stem with its places, those of the title of weight A, others of weight B.
 
     Made here and not by `to_tsvector`, it is what the `simple` configuration would make of the stems."""
-    title = storable(title)
+    title, body = storable(title), storable(body)
+    # Kazakh may be in Latin letters, which the tokens know.
+    is_kazakh = language == "kk"
+    read = places(tokenize(title, body), language) if is_kazakh else _plain_places(f"{title}\n{body}", language)
     found: dict[str, list[str]] = {}
-    for number, place in enumerate(places(tokenize(title, storable(body)), language), 1):
+    for number, place in enumerate(read, 1):
+        spot = f"{number}{'A' if place.start < len(title) else 'B'}"
         for stem in place.stems:
-            found.setdefault(stem, []).append(f"{number}{'A' if place.start < len(title) else 'B'}")
+            found.setdefault(stem, []).append(spot)
     return " ".join(f"{quoted(stem)}:{','.join(spots)}" for stem, spots in sorted(found.items()) if stem)
 
 

@@ -9,8 +9,8 @@ PIECE_BYTES = 65_536
 FILLER = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt. "
 _DATE_ELEMENTS = re.compile(rb"<(pubDate|lastBuildDate|published|updated|lastmod)>[^<]*</\1>")
 _DATE_PLACES = (
-    re.compile(rb'("date(?:Published|Modified)": "|datetime="|_time" content=")[^"]*'),
-    re.compile(rb'(<(?:time|div class="date")[^>]*>)[^<]*'),
+    re.compile(rb'("date(?:Published|Modified)": "|"publishedAt":"|datetime="|_time" content=")[^"]*'),
+    re.compile(rb'(<(?:time|div class="date")[^>]*>|<div class="[^"]*t-when"[^>]*><span>)[^<]*'),
 )
 
 

@@ -1,4 +1,4 @@
-"""Five families of outlets: how their addresses look, and where their pages keep title, text and time."""
+"""Eight families of outlets: how their addresses look, and where their pages keep title, text and time."""
 
 import re
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from .records import ALMATY
 
 SLUG_LENGTH = 60
 SECTIONS = {"ru": "novosti", "kk": "vlast-qazaqsha", "en": "english"}
+RUBRICS = ("kazakhstan_news", "society", "economics", "regions")  # of portals, whatever the language
 _LATIN = str.maketrans("абвгдеёзийклмнопрстуфыэәғқңөұүһі", "abvgdeeziyklmnoprstufyeagknouuhi") | str.maketrans(
     {"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sch", "ю": "yu", "я": "ya", "ъ": "", "ь": ""}
 )
@@ -21,14 +22,17 @@ _LATIN = str.maketrans("абвгдеёзийклмнопрстуфыэәғқңө
 class Layout:
     """One family.
 
-    address: template of an article's path over number, hex, slug, lang, section, year, month.
+    address: template of an article's path over number, hex, slug, lang, section, rubric, year, month.
     canonical: the path that its page names as the right one.
     finds: matches any path of an article; the group `key` is what `key` makes of the article,
     the group `amp` is there for AMP pages.
     listing: matches a page of the archive, with the groups section, page or day where it has them.
+    listing_template: what shows it; styles that differ by a few lines share one.
     css: where a declaration finds title, body and time.
     url_id, canonical_url: the same knowledge as a declaration says it, after the host; empty where an
-    article has one address."""
+    article has one address.
+    heavy: its pages weigh as much as those of large sites unless an outlet says otherwise.
+    copies: how often a page holds the text of its article."""
 
     name: str
     address: str
@@ -46,6 +50,9 @@ class Layout:
     variants: tuple[str, ...] = ("{address}?utm_source=popular_pages",)
     full_text_feed: bool = False
     gz_sitemap: bool = False
+    listing_template: str = "listing.html"
+    heavy: bool = False
+    copies: int = 1
 
 
 LAYOUTS = {
@@ -123,6 +130,73 @@ LAYOUTS = {
             css={"title": "article h1", "body": "article > p", "time": "article time"},
             first_number=1001,
         ),
+        Layout(
+            "portal",
+            address="/{rubric}/{slug}-{number}/",
+            canonical="/{rubric}/{slug}-{number}/",
+            key="{number}",
+            finds=r"/(?:(?P<amp>amp)/)?[a-z_]+/[^/]+-(?P<key>\d{6,8})/",
+            listing=r"/(?P<section>[a-z_]+)/(?:page/(?P<page>\d{1,6})/)?",
+            pages="/{section}/page/{page}/",
+            css={
+                "title": "h1.news__title",
+                "body": "div.news-lead, div.news-text > p:not(.news-text__channel)",
+                "time": "span.news__date time",
+            },
+            first_number=541207,
+            step=3,
+            url_id=r"/(?:amp/)?(?P<section>[a-z_]+)/(?P<slug>[^/?#]+)-(?P<id>\d{6,8})/",
+            canonical_url="/{section}/{slug}-{id}/",
+            feeds=("/rss/", "/rss/all.xml"),
+            variants=("/amp{address}", "{address}?utm_source=telegram", "{address}?from=most-read"),
+            listing_template="portal_listing.html",
+            heavy=True,
+        ),
+        Layout(
+            "builder",
+            address="/tpost/{hex}-{slug}",
+            canonical="/tpost/{hex}-{slug}",
+            key="{hex}",
+            finds=r"/tpost/(?P<key>[0-9a-f]{10})-[^/]+/?",
+            listing=r"/news/?",
+            pages="/news?p={page}",
+            css={
+                "title": 'div.t-cover div[field="title"]',
+                "body": 'div[data-record-type="106"] div[field]',
+                "time": "div.t-when span",
+            },
+            first_number=0x5F3A91C07D,
+            step=7_368_787,
+            url_id=r"/tpost/(?P<id>[0-9a-f]{10})-(?P<slug>[^/?#]+)/?",
+            canonical_url="/tpost/{id}-{slug}",
+            feeds=("/rss-feed-408213.xml",),
+            variants=("{address}/", "{address}?utm_source=instagram", "{address}?tpost_from=feed"),
+            listing_template="builder_listing.html",
+            heavy=True,
+        ),
+        Layout(
+            "spa",
+            address="/{lang}/post/{number}/{slug}",
+            canonical="/{lang}/post/{number}",
+            key="{number}",
+            finds=r"/[a-z]+/post/(?P<key>\d{5,7})(?:/[^/]*)?",
+            listing=r"/archive(?:/page/(?P<page>\d{1,6}))?",
+            pages="/archive/page/{page}",
+            css={
+                "title": 'section[class^="Story_head"] h1',
+                "body": 'section[class^="Story_body"] > div[class^="Block_text"]',
+                "time": 'section[class^="Story_head"] time',
+            },
+            first_number=28411,
+            step=2,
+            url_id=r"/(?P<lang>[a-z]+)/post/(?P<id>\d{5,7})(?:/[^/?#]*)?",
+            canonical_url="/{lang}/post/{id}",
+            feeds=("/api/rss", "/rss.xml"),
+            variants=("/{lang}/post/{number}", "{address}?from=push", "/{lang}/post/{number}/"),
+            listing_template="spa_listing.html",
+            heavy=True,
+            copies=2,
+        ),
     )
 }
 
@@ -154,6 +228,7 @@ def address_parts(number: int, slug: str, lang: str, published: datetime) -> dic
         "slug": slug,
         "lang": re.sub("[^a-z]", "", lang.lower()) or "en",
         "section": SECTIONS.get(lang, SECTIONS["ru"]),
+        "rubric": RUBRICS[number // 3 % len(RUBRICS)],
         "year": f"{local.year:04d}",
         "month": f"{local.month:02d}",
     }

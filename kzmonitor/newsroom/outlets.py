@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from threading import RLock
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from kzmonitor.errors import InputError
@@ -15,6 +16,7 @@ from kzmonitor.i18n import _
 from .faults import Fault
 from .layouts import Layout, address_parts, layout_named, slug_of
 from .records import ALMATY, Record, headline, paragraphs, parse_record, read_records
+from .words import tongue_of
 
 OPEN_ROBOTS = "User-agent: *\nDisallow: /search/\n"
 UNDATED_SPREAD = timedelta(hours=24)
@@ -40,6 +42,11 @@ class Article:
         return self.record.lang
 
     @property
+    def tongue(self) -> str:
+        """The language that its page speaks around it, which tells Kazakh in Latin letters from Cyrillic."""
+        return tongue_of(self.lang, self.record.text)
+
+    @property
     def lines(self) -> list[str]:
         """The paragraphs."""
         return paragraphs(self.record.text)
@@ -49,6 +56,7 @@ class Outlet:
     """One outlet of the newsroom; safe to change from any thread while it is served.
 
     full_text_feed: RSS items carry the whole text; by default as the layout does.
+    heavy: pages of articles weigh 31 to 79 KB, of which most is clutter; by default as the layout does.
     feed_items: how many of the newest articles feeds list; None is all.
     id_space: what a declaration names as the space of the outlet's ids.
     robots: the text of robots.txt.
@@ -65,6 +73,7 @@ class Outlet:
         feed_items: int | None = None,
         page_size: int = 20,
         full_text_feed: bool | None = None,
+        heavy: bool | None = None,
         id_space: str | None = None,
     ) -> None:
         self.slug = slug
@@ -73,6 +82,7 @@ class Outlet:
         self.feed_items = feed_items
         self.page_size = page_size
         self.full_text_feed = self.layout.full_text_feed if full_text_feed is None else full_text_feed
+        self.heavy = self.layout.heavy if heavy is None else heavy
         self.id_space = id_space or slug
         self.robots = OPEN_ROBOTS
         self.port = 0
@@ -123,6 +133,16 @@ class Outlet:
         article = self._by_id[record_id]
         parts = parts_of(article)
         return [self.base_url + form.format(address=article.address, **parts) for form in self.layout.variants]
+
+    def text_at(self, address: str) -> str:
+        """The text of the article at an address or a path, also a variant: what a perfect reader gives back.
+
+        One paragraph a line. Raises InputError where no article is."""
+        path = urlsplit(address).path
+        article = self.find(path)[0]
+        if article is None:
+            raise InputError(_("{slug}: no article at {path}").format(slug=self.slug, path=path))
+        return "\n".join(article.lines)
 
     def find(self, path: str) -> tuple[Article | None, int, bool]:
         """The article at `path`, the status it answers with (404 where there is none), and whether it is AMP."""

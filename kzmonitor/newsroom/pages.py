@@ -1,14 +1,18 @@
 """The pages of an outlet: articles in its layout with everything that stands around them, and its listings."""
 
-import json
 import math
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from .clutter import around_article, around_listing, hashed, published_ago, script_json, weighed
 from .outlets import Article, Outlet
+from .records import ALMATY
+from .typesetting import blocks, grouped
 from .words import date_text, words_for
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -26,8 +30,14 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals["date_text"] = date_text
+    found.globals |= {"date_text": date_text, "day_text": day_text, "published_ago": published_ago}
+    found.filters["hashed"] = hashed
     return found
+
+
+def day_text(moment: datetime) -> str:
+    """The day in Almaty as sites write it that have no words for it: "15.03.2026"."""
+    return f"{moment.astimezone(ZoneInfo(ALMATY)):%d.%m.%Y}"
 
 
 def template(name: str) -> Template:
@@ -36,24 +46,39 @@ def template(name: str) -> Template:
 
 
 def article_page(outlet: Outlet, article: Article, *, amp: bool = False) -> str:
-    """The page of an article, in the outlet's layout or in its AMP form."""
-    name = "amp.html" if amp else f"{outlet.layout.name}.html"
-    return template(name).render(
-        outlet=outlet,
-        article=article,
-        words=words_for(article.lang),
-        lang=article.lang,
-        url=outlet.base_url + article.canonical,
-        structured=structured_data(outlet, article),
+    """The page of an article, in the outlet's layout or in its AMP form, which is light everywhere."""
+    if amp:
+        return template("amp.html").render(facts_of_page(outlet, article))
+    clutter = around_article(outlet, article) if outlet.heavy or outlet.layout.heavy else None
+    set_text = blocks(article.lines, article.number)
+    page = template(f"{outlet.layout.name}.html").render(
+        facts_of_page(outlet, article),
+        clutter=clutter,
         related=neighbours(outlet, article),
         popular=popular(outlet),
+        blocks=set_text,
+        groups=grouped(set_text, article.number),
+        state=state(outlet, article),
         # Pangea sites have used both forms for years; which one a page has doesn't depend on anything else.
         with_paragraphs=article.number % 2 == 0,
     )
+    return page if clutter is None else weighed(page, clutter)
+
+
+def facts_of_page(outlet: Outlet, article: Article) -> dict[str, object]:
+    """What every template of an article names."""
+    return {
+        "outlet": outlet,
+        "article": article,
+        "words": words_for(article.tongue),
+        "lang": article.tongue,
+        "url": outlet.base_url + article.canonical,
+        "structured": structured_data(outlet, article),
+    }
 
 
 def structured_data(outlet: Outlet, article: Article) -> Markup:
-    """JSON-LD that says NewsArticle with its dates, safe inside a script element."""
+    """JSON-LD that says NewsArticle with its dates."""
     facts = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -61,11 +86,34 @@ def structured_data(outlet: Outlet, article: Article) -> Markup:
         "url": outlet.base_url + article.canonical,
         "datePublished": article.published.isoformat(),
         "dateModified": article.modified.isoformat(),
-        "author": {"@type": "Organization", "name": words_for(article.lang).newsroom},
+        "author": {"@type": "Organization", "name": words_for(article.tongue).newsroom},
         "publisher": {"@type": "Organization", "name": outlet.name},
     }
-    text = json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
-    return Markup(text)  # noqa: S704 - the two characters that could end the script are gone
+    return script_json(facts)
+
+
+def state(outlet: Outlet, article: Article | None) -> Markup:
+    """What an application in the browser starts from: the article once more, paragraph by paragraph."""
+    page: dict[str, object] = {}
+    if article is not None:
+        content = [{"id": f"b{at}", "type": "text", "value": line} for at, line in enumerate(article.lines)]
+        page = {
+            "post": {
+                "id": article.number,
+                "slug": article.slug,
+                "title": article.title,
+                "publishedAt": article.published.isoformat(),
+                "content": content,
+            }
+        }
+    facts = {
+        "props": {"pageProps": page, "__N_SSP": True},
+        "page": "/[lang]/post/[...slug]" if page else "/archive/[[...page]]",
+        "query": {},
+        "buildId": hashed(outlet.slug),
+        "isFallback": False,
+    }
+    return script_json(facts, compact=True)
 
 
 def neighbours(outlet: Outlet, article: Article) -> list[Article]:
@@ -91,18 +139,24 @@ def listing_page(outlet: Outlet, page: int = 1, section: str | None = None, day:
     start = (page - 1) * outlet.page_size
     shown = outlet.articles(section, day)[start : start + outlet.page_size]
     last = page_count(outlet, section, day)
-    lang = shown[0].lang if shown else "en"
-    return template("listing.html").render(
+    lang = shown[0].tongue if shown else "en"
+    # The home page of an outlet with sections shows the newest of all; older ones are in the sections.
+    has_more = section is not None or "{section}" not in outlet.layout.pages
+    clutter = around_listing(lang) if outlet.layout.heavy else None
+    text = template(outlet.layout.listing_template).render(
         outlet=outlet,
+        clutter=clutter,
+        state=state(outlet, None),
         style=outlet.layout.name,
         lang=lang,
         words=words_for(lang),
         shown=shown,
         popular=popular(outlet),
-        earlier=listing_path(outlet, page + 1, section) if page < last else None,
-        later=listing_path(outlet, page - 1, section) if page > 1 else None,
-        last=listing_path(outlet, last, section),
+        earlier=listing_path(outlet, page + 1, section) if page < last and has_more else None,
+        later=listing_path(outlet, page - 1, section) if page > 1 and has_more else None,
+        last=listing_path(outlet, last, section) if has_more else "/",
     )
+    return text if clutter is None else weighed(text, clutter)
 
 
 def listing_path(outlet: Outlet, page: int = 1, section: str | None = None) -> str:

@@ -146,8 +146,8 @@ def listing(outlet: Outlet, url: SplitResult) -> Answer | None:
     section, day, page = groups.get("section"), groups.get("day"), int(groups.get("page") or 1)
     if section is not None and not outlet.articles(section):
         return None
-    if outlet.layout.name == "pangea":
-        # Crawlers of Pangea count its pages from 0 or from 1; behind the last one it is empty, no error.
+    if "?p=" in outlet.layout.pages:
+        # Crawlers count such pages from 0 or from 1; behind the last one it is empty, no error.
         asked = re.fullmatch(r"\d{1,6}", parse_qs(url.query).get("p", ["1"])[-1])
         page = max(1, int(asked[0])) if asked else 1
     elif not 1 <= page <= pages.page_count(outlet, section, day):

@@ -1,7 +1,8 @@
 """What an outlet's page says around an article, in the article's language: menus, dates, notices, comments."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from .records import ALMATY
@@ -107,7 +108,37 @@ ENGLISH = Words(
     missing="Page not found",
 )
 
-WORDS = {"ru": RUSSIAN, "kk": KAZAKH, "en": ENGLISH}
+KAZAKH_LATIN = "kk-Latn"  # Kazakh in Latin letters, as BCP 47 writes it
+# One Latin letter for each Cyrillic one, after the draft alphabet of January 2021; letters of loan words by sound.
+_TO_LATIN = str.maketrans("аәбвгғдеёжзийкқлмнңоөпрстуұүфхһыіэ", "aäbvgğdeojziikqlmnŋoöprstuūüfhhyıe") | str.maketrans(
+    {"ц": "ts", "ч": "ch", "ш": "ş", "щ": "ş", "ю": "iu", "я": "ia", "ъ": "", "ь": ""}
+)
+
+
+def latin(text: str) -> str:
+    """Kazakh in Latin letters; what is not Cyrillic stays as it is."""
+    return "".join(
+        found.capitalize() if letter.isupper() and letter != found else found
+        for letter in text
+        for found in [letter.lower().translate(_TO_LATIN) if "\u0400" <= letter <= "\u04ff" else letter]
+    )
+
+
+def in_latin_letters(words: Words) -> Words:
+    """The Kazakh furniture in Latin letters; the names of fields in its templates are in Latin letters already."""
+    facts: dict[str, Any] = asdict(words)
+    for name, value in facts.items():
+        facts[name] = latin(value) if isinstance(value, str) else tuple(map(latin, value))
+    return Words(**facts)
+
+
+def tongue_of(lang: str, text: str) -> str:
+    """The language of `text` for those who print around it: as given, but Kazakh in Latin letters is `kk-Latn`."""
+    cyrillic = sum("\u0400" <= letter <= "\u04ff" for letter in text)
+    return KAZAKH_LATIN if lang == "kk" and 2 * cyrillic < sum(map(str.isalpha, text)) else lang
+
+
+WORDS = {"ru": RUSSIAN, "kk": KAZAKH, KAZAKH_LATIN: in_latin_letters(KAZAKH), "en": ENGLISH}
 
 
 def words_for(lang: str) -> Words:

@@ -5,6 +5,8 @@ import secrets
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import uvicorn
@@ -15,8 +17,9 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kzmonitor import traces
 from kzmonitor.accounts import people
 from kzmonitor.accounts.keys import Keys
 from kzmonitor.accounts.oidc import Provider
@@ -24,6 +27,8 @@ from kzmonitor.classify.labelled import read_taxonomy
 from kzmonitor.config import Settings, models_folder
 from kzmonitor.errors import SetupError
 from kzmonitor.i18n import _, speaking
+from kzmonitor.learn.figures import SPANS
+from kzmonitor.learn.kept import Later
 from kzmonitor.review import (
     api,
     captures,
@@ -41,12 +46,14 @@ from kzmonitor.review import (
     search,
     sources,
     subscriptions,
+    workers,
     wrong,
 )
 from kzmonitor.review import people as people_pages
 from kzmonitor.review.desk import Desk, own_forms_only
 from kzmonitor.review.door import LOOPBACK, Door
 from kzmonitor.review.entrance import refusal
+from kzmonitor.review.renewing import Renewal
 from kzmonitor.review.screens import screen
 from kzmonitor.review.security import API, HEADERS, Guarded, Headed
 from kzmonitor.review.wording import language_of
@@ -91,9 +98,11 @@ def create_app(
     secret_lasts: bool = True,
     first_way_only: bool = False,
     provider: Provider | None = None,
+    later: Later | None = None,
 ) -> FastAPI:
     """The app on an open database. `token` lets people in as the local account; with `first_way_only` as long as no
     admin has a way of their own. `secret_key` seals second factors, if it lasts. `provider`: of single sign-on.
+    `later`: renews kept figures when a page is answered; without it, before.
 
     Unless `allow_remote`, it answers only to the names of this machine: a page elsewhere whose name is made to
     point here (DNS rebinding) is refused."""
@@ -107,6 +116,7 @@ def create_app(
         openapi_url=None,
         dependencies=[Depends(own_forms_only)],
         middleware=[
+            *([Middleware(Traced)] if traces.is_on() else []),
             Middleware(Headed),
             Middleware(TrustedHostMiddleware, allowed_hosts=["*"] if allow_remote else list(LOOPBACK)),
             Middleware(InLanguageOfRequest),
@@ -118,7 +128,7 @@ def create_app(
             Exception: _failure,
         },
     )
-    app.state.desk = Desk(database, door, read_taxonomy(models_folder() / "taxonomy.yaml").labels, clock)
+    app.state.desk = Desk(database, door, read_taxonomy(models_folder() / "taxonomy.yaml").labels, clock, later)
     for pages in PAGES:
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -133,6 +143,7 @@ def serve(
     *,
     token: str | None,
     allow_remote: bool = False,
+    processes: int = 1,
 ) -> None:
     """Serve the app until it is told to stop.
 
@@ -143,6 +154,7 @@ def serve(
     if not local:
         require_ready_for_others(database, settings, host, admin=not allow_remote)
     key = settings.secret_key.get_secret_value() if settings.secret_key else secrets.token_urlsafe(32)
+    later = Renewal(database)
     app = create_app(
         database,
         token=token,
@@ -151,6 +163,7 @@ def serve(
         secret_lasts=settings.secret_key is not None,
         first_way_only=not local,
         provider=provider_of(settings),
+        later=later,
     )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -161,19 +174,34 @@ def serve(
                 host=host, port=port, reason=error.strerror
             )
         ) from error
-    # No log of requests: it would tell who read what, and hold the token.
-    config = uvicorn.Config(
-        app,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=settings.reverse_proxy is not None,
-        forwarded_allow_ips=settings.reverse_proxy,
-        ws="none",
-        lifespan="off",
-    )
-    with listening:
+
+    def answer() -> None:
+        # What most readers open first is there before they do.
+        for part, weeks in product(overview.PARTS, SPANS):
+            later(f"ready:{part}:{weeks}", partial(overview.ready, part=part, weeks=weeks, now=_utc_now()))
+        # No log of requests: it would tell who read what, and hold the token.
+        config = uvicorn.Config(
+            app,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=settings.reverse_proxy is not None,
+            forwarded_allow_ips=settings.reverse_proxy,
+            ws="none",
+            lifespan="off",
+        )
         uvicorn.Server(config).run(sockets=[listening])
+
+    def answer_beside_others() -> None:
+        # The connections of the process that this one was forked from are not ours to use or to close.
+        database.engine.dispose(close=False)
+        answer()
+
+    with listening:
+        if processes == 1:
+            answer()
+        else:
+            workers.run_in(processes, answer_beside_others)
 
 
 def require_ready_for_others(database: Database, settings: Settings, host: str, *, admin: bool) -> None:
@@ -203,6 +231,29 @@ def provider_of(settings: Settings) -> Provider | None:
     return Provider(
         settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret.get_secret_value(), proxy
     )
+
+
+class Traced:
+    """Middleware: a span a page, named by the function that makes it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status = 0
+
+        async def send_and_look(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        with traces.span(traces.PAGE) as told:
+            await self.app(scope, receive, send_and_look)
+            made_by = getattr(scope.get("endpoint"), "__name__", "")
+            told(f"{traces.PAGE} {made_by}" if made_by else "", status=status)
 
 
 class InLanguageOfRequest:

@@ -1,5 +1,5 @@
 """How many alerts each list has. Counting a large queue takes longer than showing a page of it, so there the numbers
-are kept for a few seconds, and until somebody decides here."""
+are kept for a few seconds, in each process of the app for itself, and until somebody decides there."""
 
 import time
 from collections.abc import Callable

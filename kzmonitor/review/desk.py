@@ -12,6 +12,7 @@ from fastapi import Depends, HTTPException, Request
 from kzmonitor.accounts.roles import Person
 from kzmonitor.classify.labelled import LabelSpec
 from kzmonitor.i18n import _
+from kzmonitor.learn.kept import Later
 from kzmonitor.review import wording
 from kzmonitor.review.door import Door
 from kzmonitor.review.security import API
@@ -23,12 +24,14 @@ FORMS_OF_STRANGERS = ("/login", "/invitation")
 
 @dataclass(frozen=True)
 class Desk:
-    """What every page needs: the database, who may come in, the taxonomy's labels, the time."""
+    """What every page needs: the database, who may come in, the taxonomy's labels, the time, and who counts old
+    figures anew once the page is answered (None: it is done first)."""
 
     database: Database
     door: Door
     labels: tuple[LabelSpec, ...]
     clock: Callable[[], datetime]
+    later: Later | None = None
 
 
 @dataclass(frozen=True)

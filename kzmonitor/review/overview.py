@@ -20,7 +20,7 @@ from kzmonitor.incidents.campaign_words import reason
 from kzmonitor.language.places import region_names
 from kzmonitor.learn import figures, missed, versions
 from kzmonitor.learn.figures import SPANS, Asked, Overview
-from kzmonitor.learn.kept import Kept
+from kzmonitor.learn.kept import Kept, Later, may_count
 from kzmonitor.learn.missed import Missed
 from kzmonitor.review import charted, wording
 from kzmonitor.review.charts import Chart
@@ -36,6 +36,8 @@ router = APIRouter()
 FRESH = timedelta(minutes=10)
 # The estimate reads all articles of its weeks, and the audit changes it but slowly.
 FRESH_MISSED = timedelta(hours=12)
+# What is counted and kept, the slowest last.
+PARTS = ("incidents", "coverage", "missed")
 MOST_CAMPAIGNS = 8
 CAMPAIGN_NAMES = 6
 
@@ -63,7 +65,7 @@ def show(request: Request, desk: At, person: Reader) -> Response:
     """All charts."""
     asked = _asked(request, desk)
     with desk.database.session() as session:
-        made = Made(session, asked, desk.clock())
+        made = Made(session, asked, desk.clock(), desk.later)
         charts = made.charts(wording.label_names(desk.labels))
         words = {
             "asked": asked,
@@ -134,18 +136,25 @@ def _asked(request: Request, desk: Desk) -> Asked:
 def _one(request: Request, desk: Desk, name: str) -> tuple[Chart, Asked, datetime]:
     asked = _asked(request, desk)
     with desk.database.session() as session:
-        made = Made(session, asked, desk.clock())
+        made = Made(session, asked, desk.clock(), desk.later)
         chart = made.chart(name, wording.label_names(desk.labels))
     if chart is None:
         raise HTTPException(404)
     return chart, asked, made.counted
 
 
+def ready(session: Session, part: str, weeks: int, now: datetime) -> None:
+    """Count one part of the overview of so many weeks, if it is missing or old and no other process does. Each part in
+    a transaction of its own: who asks meanwhile must not wait for the rest."""
+    if may_count(session, f"ready:{part}:{weeks}"):
+        Made(session, Asked(weeks=weeks), now).count(part)
+
+
 class Made:
     """The charts of what was asked for. counted: when the oldest figure shown was counted."""
 
-    def __init__(self, session: Session, asked: Asked, now: datetime) -> None:
-        self._session, self._asked, self._now = session, asked, now
+    def __init__(self, session: Session, asked: Asked, now: datetime, later: Later | None = None) -> None:
+        self._session, self._asked, self._now, self._later = session, asked, now, later
         self.weeks: list[date] = figures.mondays(now, asked.weeks)
         self.counted = now
 
@@ -169,12 +178,19 @@ class Made:
             found = [one for one in found if self._asked.label in one.labels]
         return found[:MOST_CAMPAIGNS]
 
+    def count(self, part: str) -> None:
+        """Count one of `PARTS`, unless what is kept is fresh."""
+        {"incidents": self._incidents, "coverage": self._coverage, "missed": self._missed}[part]()
+
+    def _incidents(self) -> Overview:
+        found: Overview = self._kept(
+            OVERVIEWS, self._asked.name, FRESH, lambda session: figures.overview(session, self._asked, self._now)
+        )
+        return found
+
     def _makers(self, label_names: Mapping[str, str]) -> list[Callable[[], list[Chart]]]:
         def incidents() -> list[Chart]:
-            made = self._kept(
-                OVERVIEWS, self._asked.name, FRESH, lambda: figures.overview(self._session, self._asked, self._now)
-            )
-            return charted.of_overview(made, label_names)
+            return charted.of_overview(self._incidents(), label_names)
 
         def models() -> list[Chart]:
             return [charted.versions(versions.versions(self._session))]
@@ -185,11 +201,11 @@ class Made:
         found = self._kept(ESTIMATES, f"missed:{self._asked.weeks}", FRESH_MISSED, self._estimate)
         return [charted.missed(found.missed)]
 
-    def _estimate(self) -> Estimate:
-        model = registry.in_use(self._session)
+    def _estimate(self, session: Session) -> Estimate:
+        model = registry.in_use(session)
         if model is None:
             return Estimate(None)
-        return Estimate(missed.missed(self._session, model, day_start(self.weeks[0]), self._now))
+        return Estimate(missed.missed(session, model, day_start(self.weeks[0]), self._now))
 
     def _coverage(self) -> list[Chart]:
         found = self._kept(SHARES, f"shares:{self._asked.weeks}", FRESH, self._shares)
@@ -199,12 +215,10 @@ class Made:
             charted.coverage(found.languages, "language", wording.language_names()),
         ]
 
-    def _shares(self) -> Shares:
-        return Shares(
-            shares.shares(self._session, "source", self.weeks), shares.shares(self._session, "language", self.weeks)
-        )
+    def _shares(self, session: Session) -> Shares:
+        return Shares(shares.shares(session, "source", self.weeks), shares.shares(session, "language", self.weeks))
 
-    def _kept(self, kept: Kept[Any], name: str, fresh: timedelta, count: Callable[[], Any]) -> Any:
-        made, counted = kept.get(self._session, name, self._now, fresh, count)
+    def _kept(self, kept: Kept[Any], name: str, fresh: timedelta, count: Callable[[Session], Any]) -> Any:
+        made, counted = kept.get(self._session, name, self._now, fresh, count, self._later)
         self.counted = min(self.counted, counted)
         return made

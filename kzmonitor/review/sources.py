@@ -18,8 +18,9 @@ from kzmonitor.accounts import audit
 from kzmonitor.i18n import _, current, ngettext
 from kzmonitor.incidents import freshness
 from kzmonitor.incidents.freshness import Freshness
-from kzmonitor.review import charted, drawing
-from kzmonitor.review.desk import Admin, At, Reader, common
+from kzmonitor.learn.kept import Kept
+from kzmonitor.review import charted, drawing, overview
+from kzmonitor.review.desk import Admin, At, Desk, Reader, common
 from kzmonitor.review.screens import screen
 from kzmonitor.review.wording import LOCALES, moment
 from kzmonitor.sources import canary, coverage, health, norms, registry
@@ -80,12 +81,23 @@ class Line:
         )
 
 
+@dataclass(frozen=True)
+class Waits:
+    """From publication to alert: of all sources together, and of each by its slug."""
+
+    everywhere: Freshness | None
+    sources: dict[str, Freshness]
+
+
+WAITS = Kept(Waits)
+
+
 @router.get("/sources")
 def all_sources(request: Request, desk: At, person: Reader) -> Response:
     """Every declared source: those that need somebody first, then by name."""
     known, now = declared(), desk.clock()
     with desk.database.session() as session:
-        volumes, fresh = norms.volumes(session, known.sources, now), freshness.freshness(session, now)
+        volumes, fresh = norms.volumes(session, known.sources, now), _freshness(session, desk, now)
         lines = _lines(session, known.sources, volumes, fresh, now)
         words = {
             "lines": sorted(lines, key=lambda one: (not one.declaration.enabled, not one.trouble)),
@@ -108,7 +120,7 @@ def one_source(request: Request, desk: At, person: Reader, slug: str) -> Respons
         raise HTTPException(404)
     within = {"source": slug, "since": now - POLLS_OF, "now": now}
     with desk.database.session() as session:
-        volumes, fresh = norms.volumes(session, known.sources, now), freshness.freshness(session, now)
+        volumes, fresh = norms.volumes(session, known.sources, now), _freshness(session, desk, now)
         [line] = _lines(session, {slug: declaration}, volumes, fresh, now)
         strip = _strip(session, slug, now)
         words = {
@@ -132,6 +144,19 @@ def collect_now(request: Request, desk: At, person: Admin, slug: str) -> Respons
         if health.ask(session, slug, now):
             audit.note(session, person.id, "ask for collecting", "source", None, {"source": slug}, now)
     return RedirectResponse(f"/sources/{slug}", status_code=303)
+
+
+def _freshness(session: Session, desk: Desk, now: datetime) -> dict[str | None, Freshness]:
+    """Of all alerts of four weeks, which takes longer to count than all the rest of these pages."""
+
+    def count(session: Session) -> Waits:
+        found = freshness.freshness(session, now)
+        return Waits(found.pop(None, None), {slug: one for slug, one in found.items() if slug is not None})
+
+    waits, _counted = WAITS.get(session, "freshness", now, overview.FRESH, count, desk.later)
+    known: dict[str | None, Freshness] = {None: waits.everywhere} if waits.everywhere else {}
+    known.update(waits.sources)
+    return known
 
 
 def declared() -> Registry:

@@ -132,9 +132,19 @@ def running(home: Path) -> Iterator[Cluster]:
 
 def is_running(cluster: Cluster) -> bool:
     """Whether the server of `cluster` accepts commands."""
-    if not (cluster.pgdata / "PG_VERSION").exists():
+    if not (cluster.pgdata / "PG_VERSION").exists() or _number_is_somebody_elses(cluster):
         return False
     return _server_command(cluster, "pg_ctl", "status", "-D", str(cluster.pgdata), check=False).returncode == 0
+
+
+def _number_is_somebody_elses(cluster: Cluster) -> bool:
+    """Whether the process that the server's lock file names is no server: after a power cut, or in a new container,
+    its number is soon given to another one, and PostgreSQL would take that for itself."""
+    try:
+        number = (cluster.pgdata / "postmaster.pid").read_text().split()[0]
+        return Path(f"/proc/{number}/comm").read_text().strip() != "postgres"
+    except (OSError, IndexError):
+        return False
 
 
 def stop(home: Path) -> bool:
@@ -160,10 +170,13 @@ def _stop_when_last(cluster: Cluster, users: IO[Any], administration: str) -> No
 
 
 def _others_connected(administration: str) -> int:
-    with psycopg.connect(administration) as connection:
-        row = connection.execute(
-            "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
-        ).fetchone()
+    """How many others use the server; one at least when it has no room for us to ask."""
+    others = "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
+    try:
+        with psycopg.connect(administration) as connection:
+            row = connection.execute(others).fetchone()
+    except psycopg.OperationalError:
+        return 1
     return int(row[0]) if row else 0
 
 
@@ -175,6 +188,8 @@ def _ensure_running(cluster: Cluster) -> None:
     _make_server_folders(cluster)
     if not (cluster.pgdata / "PG_VERSION").exists():
         _initialise(cluster)
+    elif _number_is_somebody_elses(cluster):
+        (cluster.pgdata / "postmaster.pid").unlink()
     options = (
         f"-c listen_addresses='' -c unix_socket_directories='{cluster.socket_folder}' "
         "-c unix_socket_permissions=0700 -c log_min_messages=warning -c log_statement=none"

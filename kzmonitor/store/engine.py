@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+import psycopg
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -14,6 +17,18 @@ from kzmonitor.i18n import _
 from kzmonitor.store import embedded, schema
 
 OLDEST_SERVER = 15
+# What is written with a wrong time is wrong evidence, closes days that have not ended, and comes up years late.
+MOST_APART = timedelta(minutes=15)
+# A cut wire is noticed within about a minute, by us and by the server, which else keeps the locks of a machine that is
+# gone for two hours. Parameters of the address itself go before these.
+PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "20",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",  # milliseconds
+}
+SERVER_PATIENCE = "set tcp_keepalives_idle = 20; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3"
 
 
 @dataclass(frozen=True)
@@ -68,18 +83,19 @@ def parsed(url: str) -> URL:
 
 @contextmanager
 def connected(url: URL) -> Iterator[Database]:
-    """A checked engine on `url`, disposed of at the end. Raises SetupError without the password."""
+    """A checked engine on `url`, disposed of at the end. Raises SetupError without the password, also when its clock
+    and ours differ."""
     engine = create_engine(
-        url,
+        url.update_query_dict({name: value for name, value in PATIENCE.items() if name not in url.query}),
         pool_size=4,
         max_overflow=8,
         pool_pre_ping=True,
         hide_parameters=True,  # an error of the database must not carry texts or addresses into a log
-        connect_args={"connect_timeout": 10},
     )
+    event.listen(engine, "connect", _be_patient)
     try:
         with engine.connect() as connection:
-            version = int(connection.scalar(text("show server_version_num")) or 0) // 10000
+            number, theirs = connection.execute(text("select current_setting('server_version_num'), now()")).one()
     except DBAPIError as error:
         engine.dispose()
         reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
@@ -88,14 +104,30 @@ def connected(url: URL) -> Iterator[Database]:
                 address=url.render_as_string(hide_password=True), reason=reason
             )
         ) from error
-    if version < OLDEST_SERVER:
+    try:
+        _require_fit(int(number) // 10000, theirs, datetime.now(UTC))
+        yield Database(engine, url, sessionmaker(engine, expire_on_commit=False))
+    finally:
         engine.dispose()
+
+
+def _require_fit(version: int, theirs: datetime, ours: datetime) -> None:
+    if version < OLDEST_SERVER:
         raise SetupError(
             _("the database is PostgreSQL {version}; {oldest} or later is needed").format(
                 version=version, oldest=OLDEST_SERVER
             )
         )
-    try:
-        yield Database(engine, url, sessionmaker(engine, expire_on_commit=False))
-    finally:
-        engine.dispose()
+    if abs(ours - theirs) > MOST_APART:
+        raise SetupError(
+            _(
+                "the clock of this machine says {ours} and that of the database {theirs} (UTC); set the wrong one"
+            ).format(ours=f"{ours:%Y-%m-%d %H:%M}", theirs=f"{theirs.astimezone(UTC):%Y-%m-%d %H:%M}")
+        )
+
+
+def _be_patient(connection: "psycopg.Connection[Any]", _record: object) -> None:
+    """Let the server, too, ask whether a connection over the network is alive."""
+    if not connection.info.host.startswith("/"):
+        connection.execute(SERVER_PATIENCE)
+        connection.commit()

@@ -1,7 +1,7 @@
 """Roles of the database with the least rights that each part needs, as data, and the SQL that grants them.
 
 They cannot log in; an operator makes logins that are members of them. Whoever owns the tables upgrades the schema,
-makes and drops monthly tables, prunes, backs up and restores."""
+drops monthly tables, prunes, backs up and restores."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -67,14 +67,19 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, Sequence[str]]]] = {
     },
     "kzmonitor_read": {"account": ("select", ("id", "pseudonym", "role", "created_at", "disabled_at"))},
 }
+# The coming months' tables of captures and predictions, which only their owner can make.
+MAY_MAKE_MONTHS = ("kzmonitor_collect", "kzmonitor_understand")
 ROLES = tuple(GRANTS)
 _TRIGGERS = """
     select oid::regprocedure::text from pg_proc where pronamespace = 'public'::regnamespace
     and prokind = 'f' and prolang = (select oid from pg_language where lanname = 'plpgsql') order by 1
 """
 _VIEWS = "select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v' order by 1"
+# An owner who may make no roles is content with those that are there.
 MAKE = """do $$ begin
-    create role {role} nologin;
+    if not exists (select from pg_roles where rolname = '{role}') then
+        create role {role} nologin;
+    end if;
 exception when duplicate_object or unique_violation then null;
 end $$"""
 
@@ -100,6 +105,8 @@ def statements(connection: Connection) -> Iterator[str]:
     for function in connection.scalars(text(_TRIGGERS)):
         yield f"alter function {function} security definer set search_path = public, pg_temp"
         yield f"revoke execute on function {function} from public"
+    for role in MAY_MAKE_MONTHS:
+        yield f"grant execute on function make_month(text, date) to {role}"
 
 
 def apply(connection: Connection) -> int:

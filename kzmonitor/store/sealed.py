@@ -4,12 +4,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pysequoia
 
 from kzmonitor.errors import InputError
-from kzmonitor.files import whole_file
+from kzmonitor.files import private_folder, whole_file
 from kzmonitor.i18n import _
 
 # The first bytes of an OpenPGP message: a packet's tag with the high bit set, or its ASCII form.
@@ -54,9 +53,8 @@ def opened(path: Path, folder: Path, key_file: Path | None, passphrase: str | No
     """The content of a sealed file as a private file of `folder`, for the length of the block.
 
     Raises InputError when neither key nor passphrase opens it, or when one bit of it was changed."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with TemporaryDirectory(dir=folder, prefix=".opened-") as private:
-        plain = Path(private) / "plain"
+    with private_folder(folder, "opened") as private:
+        plain = private / "plain"
         try:
             decryptor = None
             if key_file is not None:

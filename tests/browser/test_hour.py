@@ -39,7 +39,13 @@ def log_in(page: Page, desk: Desk, name: str, language: str) -> None:
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.locator(".row-title").first.wait_for()
+    come(page, ".row-title")
+
+
+def come(page: Page, what: str) -> None:
+    """Wait until the next page shows this and listens to keys."""
+    page.locator(what).first.wait_for()
+    page.wait_for_load_state()
 
 
 def shown(page: Page) -> str | None:
@@ -80,7 +86,7 @@ def test_thirty_alerts_are_decided_with_keys_alone(
         log_in(page, desk, "aigul", language)
         page.keyboard.press("j")
         page.keyboard.press("Enter")
-        page.locator("#decide").wait_for()
+        come(page, "#decide")
         assert page.locator("html").get_attribute("lang") == language
         met = []
         for turn in range(30):
@@ -104,18 +110,19 @@ def test_a_text_is_read_again_and_a_third_person_settles_what_two_said(chromium:
         log_in(page, desk, "aigul", "en")
         page.goto(f"{desk.address}/?label=detention")
         page.locator(".row-title").first.click()
-        page.locator("#decide").wait_for()
+        come(page, "#decide")
         decide(page, "reject:", 0)
         decide(page, "confirm")
     with reader(chromium, desk, log_in=False) as page:
         log_in(page, desk, "bolat", "en")
         page.goto(f"{desk.address}/readings")
         page.keyboard.press("n")
-        page.locator("#decide").wait_for()
+        come(page, "#decide")
         # Blind: neither the model's labels nor the first reader's.
         assert page.locator("#decide input[name=label]:checked").count() == 0
         assert page.locator("mark").count() == 0
         page.keyboard.press("2")
+        expect(page.locator("#decide input[name=label]:checked")).to_have_count(1)
         page.keyboard.press("c")
         page.wait_for_function("() => location.search.includes('done')")
     with reader(chromium, desk, log_in=False) as page:
@@ -123,7 +130,7 @@ def test_a_text_is_read_again_and_a_third_person_settles_what_two_said(chromium:
         page.goto(f"{desk.address}/readings")
         page.keyboard.press("j")
         page.keyboard.press("Enter")
-        page.locator(".sides").wait_for()
+        come(page, ".sides")
         page.keyboard.press("b")
         page.wait_for_url("**/readings?*")
         expect(page.locator(".row-title")).to_have_count(0)
@@ -151,7 +158,7 @@ def _find(page: Page, desk: Desk, words: str) -> None:
 def _leave(page: Page, desk: Desk) -> None:
     """Three presses of Shift empty the screen and end the login, whatever is pressed afterwards."""
     page.goto(desk.address)
-    page.locator(".row-title").first.wait_for()
+    come(page, ".row-title")
     for _press in range(3):
         page.keyboard.press("Shift")
     page.wait_for_url("**/blank")

@@ -147,3 +147,9 @@ def test_a_megabyte_is_read_to_its_cap(classifier):
     start = "Полиция задержала активиста в Алматы. " * 1200
     long, longer = classifier.predict([("", start), ("", start + "Форум. " * 150_000)])
     assert long == longer
+
+
+def test_texts_without_words_to_compare_are_told_in_one_line():
+    texts = [Text(f"{n}", None, "", f"the {w} {n}", frozenset({w})) for n, w in enumerate(["cat", "dog"] * 30)]
+    with pytest.raises(InputError, match="too few words in common"):
+        train(texts, taxonomy_of(texts))

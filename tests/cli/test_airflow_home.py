@@ -1,4 +1,5 @@
 import os
+import runpy
 import subprocess
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -24,11 +25,13 @@ def home(tmp_path: Path) -> AirflowHome:
 
 
 def known_options() -> set[str]:
-    """The environment variables of Airflow's core that exist, by its own table of settings."""
+    """The environment variables of Airflow's core and of its Celery provider that exist, by their tables."""
     package = find_spec("airflow")
     assert package is not None
     assert package.origin is not None
     table = yaml.safe_load((Path(package.origin).parent / "config_templates" / "config.yml").read_text())
+    celery = Path(package.origin).parent / "providers" / "celery" / "get_provider_info.py"
+    table |= runpy.run_path(str(celery))["get_provider_info"]()["config"]  # importing Airflow would set its folders
     return {
         f"AIRFLOW__{section}__{option}".upper() for section, content in table.items() for option in content["options"]
     }

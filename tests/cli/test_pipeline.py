@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from kzmonitor.classify import registry
+from kzmonitor.classify.labelled import Taxonomy, Text, read_taxonomy
+from kzmonitor.cli import classifying
+from kzmonitor.config import models_folder
+from kzmonitor.errors import InputError
 from kzmonitor.newsroom import demo_files
 from kzmonitor.store import Database
 from tests.cli.conftest import Run
@@ -91,9 +96,26 @@ def test_train_predict_evaluate_take_any_label_set(run: Run, tmp_path: Path) -> 
     assert judged["labels"]["cat"]["f1"] > 0.9
 
 
-def test_models_are_listed_promoted_and_rolled_back(run: Run, champion: Database) -> None:
+def test_without_data_a_model_learns_the_whole_seed_and_the_shipped_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[int, list[str]]] = []
+
+    def learn(texts: list[Text], labels: Taxonomy) -> None:
+        given.append((len(texts), [label.name for label in labels.labels]))
+        raise InputError("enough")
+
+    monkeypatch.setattr("kzmonitor.classify.train.train", learn)
+    with pytest.raises(InputError, match="enough"):
+        classifying.train()
+    shipped = read_taxonomy(models_folder() / "taxonomy.yaml")
+    assert given == [(len(registry.seed_texts()), [label.name for label in shipped.labels])]
+
+
+def test_models_are_listed_promoted_and_rolled_back(run: Run, champion: Database, tmp_path: Path) -> None:
     first = json.loads(run("model", "list", "--json").stdout)[0]["version"]
-    assert run("train").returncode == 0
+    some = tmp_path / "some.jsonl"
+    some.write_text("".join((models_folder() / "seed" / "en.jsonl").read_text().splitlines(keepends=True)[:300]))
+    trained = run("train", "--data", some, "--taxonomy", models_folder() / "taxonomy.yaml")
+    assert trained.returncode == 0, trained.stderr
     candidate = next(
         m["version"] for m in json.loads(run("model", "list", "--json").stdout) if m["state"] == "candidate"
     )

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from kzmonitor.collect import articles, captures, crawl, entries
+from kzmonitor.collect import articles, captures, crawl, cutting, entries
 from kzmonitor.collect.captures import Received
 from kzmonitor.collect.feeds import Item
 from kzmonitor.newsroom import Newsroom, Outlet, Record, declare
@@ -144,6 +144,31 @@ def test_a_damaged_capture_stops_nobody_else(session: Session) -> None:
     session.execute(update(Capture).where(Capture.id == one).values(body=b"no zstd"))
     assert cut(session, outlet) == {"revision": 2, "tampered": 1}
     assert cut(session, outlet) == {}
+
+
+def test_a_page_that_kills_who_cuts_it_is_set_aside_by_name(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    outlet = an_outlet()
+    for url in outlet.addresses():
+        fetch(session, outlet, url)
+    one = select(Entry.capture_id).limit(1).scalar_subquery()
+    session.execute(update(Capture).where(Capture.id == one).values(url=f"{outlet.base_url}/kill"))
+    monkeypatch.setattr(cutting, "CUTTER", (str(Path(__file__).with_name("cutter.py")),))
+    hostile = cutting.Cutters(1)
+    monkeypatch.setattr(articles, "cutters", lambda: hostile)
+    assert cut(session, outlet) == {"revision": 2, "cutter-died": 1}
+    hostile.close()
+    assert session.scalars(select(Entry.error).where(Entry.error.is_not(None))).all() == ["cutter-died"]
+    assert cut(session, outlet) == {}
+
+
+def test_one_article_under_two_addresses_of_one_batch_is_stored_once(session: Session) -> None:
+    outlet = an_outlet()
+    first, other = outlet.address("1"), outlet.variants("1")[0]
+    fetch(session, outlet, first)
+    session.execute(update(Entry).values(canonical_url=f"{first}?old"))
+    fetch(session, outlet, other)
+    assert cut(session, outlet) == {"revision": 1, "unchanged": 1}
+    assert len(session.scalars(select(Article)).all()) == len(revisions(session)) == 1
 
 
 def test_only_so_many_are_cut_at_once_and_only_of_known_sources(session: Session) -> None:

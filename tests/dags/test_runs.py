@@ -11,9 +11,10 @@ from kzmonitor import newsroom
 from kzmonitor.cli import jobs
 from kzmonitor.digest.period import digest_day
 from kzmonitor.errors import SourceError
+from kzmonitor.incidents import sharing
 from kzmonitor.newsroom import Fault
 from kzmonitor.store import Database
-from kzmonitor.store.tables import Alert, Article, Capture, Entry, Model, Watch
+from kzmonitor.store.tables import Alert, Article, Capture, Entry, Model, Prediction, Watch
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow")]
 
@@ -48,7 +49,13 @@ def test_collect_then_understand_then_digest(
     assert waiting == sum(len(outlet.articles()) for outlet in outlets.outlets.values())
 
     state, tasks = run_dag("understand")
-    assert (state, tasks) == ("success", {("understand", -1): ("success", 1)})
+    assert state == "success"
+    assert tasks == {
+        ("split", -1): ("success", 1),
+        ("extract", -1): ("skipped", 0),
+        ("score", -1): ("skipped", 0),
+        ("understand", -1): ("success", 1),
+    }
     assert count(champion, Article) == waiting
     alerts = count(champion, Alert)
     assert alerts > 0
@@ -96,6 +103,38 @@ def test_a_server_error_is_tried_again(
     state, tasks = run_dag("collect")
     assert state == "success"
     assert [tasks[("poll", index)] for index in range(3)] == [("success", 2)] * 3
+
+
+def test_a_backlog_is_shared_out_and_done_once(
+    run_dag: RunDag, outlets: newsroom.Newsroom, champion: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KZMONITOR_SHARES", "2")
+    monkeypatch.setattr(sharing, "WORTH_A_SHARE", 20)
+    assert run_dag("collect")[0] == "success"
+    state, tasks = run_dag("understand")
+    assert state == "success"
+    shares = [(task, share) for task in ("extract", "score") for share in range(2)]
+    assert tasks == dict.fromkeys([("split", -1), *shares, ("understand", -1)], ("success", 1))
+    assert count(champion, Article) == count(champion, Entry) == count(champion, Prediction)
+    assert count(champion, Alert) > 0
+
+
+def test_what_a_share_leaves_undone_is_done_by_the_last_task(
+    run_dag: RunDag, outlets: newsroom.Newsroom, champion: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KZMONITOR_SHARES", "2")
+    monkeypatch.setattr(sharing, "WORTH_A_SHARE", 20)
+
+    def lost(_share: int) -> dict[str, int]:
+        raise SourceError("the worker is gone", "error")
+
+    for share in ("extract", "score"):
+        monkeypatch.setattr(jobs, share, lost)
+    assert run_dag("collect")[0] == "success"
+    state, tasks = run_dag("understand")
+    assert (state, tasks[("understand", -1)]) == ("success", ("success", 1))
+    assert tasks[("extract", 0)] == tasks[("score", 1)] == ("failed", 5)
+    assert count(champion, Prediction) == count(champion, Entry)
 
 
 def test_retraining_without_anything_new_enters_nothing(run_dag: RunDag, outside: Path, champion: Database) -> None:

@@ -68,7 +68,7 @@ def test_one_mapped_task_a_source_with_retries_back_off_and_a_limit(bag: Any) ->
     assert poll.is_mapped
     assert (poll.retries, poll.retry_exponential_backoff) == (2, 2.0)
     assert poll.execution_timeout == timedelta(minutes=8)
-    assert poll.max_active_tis_per_dag == 3
+    assert poll.max_active_tis_per_dag == 3  # one slot of four stays free
     assert poll.upstream_task_ids == {"due"}
     assert poll.downstream_task_ids == {"hand_over", "all_polled"}
 
@@ -117,3 +117,23 @@ def test_collecting_starts_at_once_and_then_every_minute(bag: Any) -> None:
     )
     assert first.run_after <= pendulum.now("UTC")
     assert timetable.summary == "* * * * *"
+
+
+def test_each_task_says_by_its_queue_what_it_needs(bag: Any) -> None:
+    queues = {
+        queue: sorted(task.task_id for dag in bag.dags.values() for task in dag.tasks if task.queue == queue)
+        for queue in {task.queue for dag in bag.dags.values() for task in dag.tasks}
+    }
+    assert queues == {
+        "fetch": sorted(["all_polled", "due", "hand_over", "look", "look", "poll", "read_back"]),
+        "extract": ["extract", "split"],
+        "score": ["score", "train_and_compare", "train_if_asked", "understand"],
+        "send": ["make_partitions", "send_what_is_due", "write_and_send"],
+    }
+
+
+def test_what_a_share_fails_to_do_the_last_task_does(bag: Any) -> None:
+    understand = bag.dags["understand"]
+    assert understand.get_task("score").partial_kwargs["trigger_rule"] == "all_done"
+    assert understand.get_task("understand").trigger_rule == "all_done"
+    assert understand.get_task("understand").upstream_task_ids == {"score"}

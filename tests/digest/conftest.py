@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from kzmonitor.classify import scoring
 from kzmonitor.incidents.grouping import group_now
 from kzmonitor.sources import registry
 from kzmonitor.sources.declaration import Declaration
@@ -85,8 +86,8 @@ class World:
                           "concept": None, "side": "for"}],
             )
         )  # fmt: skip
-        session.flush()
-        assert group_now(session, self.model, ready_at) == {"opened": 1}
+        scoring.mark(session, self.model, [revision.id])
+        assert group_now(session, ready_at) == {"opened": 1}
         link = select(IncidentArticle.incident_id).where(IncidentArticle.article_id == article.id).scalar_subquery()
         session.execute(
             update(IncidentArticle).where(IncidentArticle.article_id == article.id).values(created_at=ready_at)

@@ -1,6 +1,6 @@
 """Retention: what led to nothing goes after its time, what anything stands on never does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -242,20 +242,20 @@ def test_it_works_in_batches_and_goes_on_after_it_was_killed(
         for n in range(7):
             ordinary(session, n)
     monkeypatch.setattr(pruning, "CAPTURES", pruning.CAPTURES.replace(f"limit {pruning.BATCH}", "limit 2"))
-    forget, calls = pruning.erasure.forget, []
+    forget, batches = pruning.erasure.forget, []
 
-    def killed(session: Session, capture: Capture, why: str, now: datetime) -> None:
-        calls.append(capture.id)
-        if len(calls) == 4:
+    def killed(session: Session, captures: Sequence[Capture], why: str, now: datetime) -> None:
+        forget(session, captures, why, now)
+        batches.append(len(captures))
+        if len(batches) == 2:
             raise KeyboardInterrupt
-        forget(session, capture, why, now)
 
     monkeypatch.setattr(pruning.erasure, "forget", killed)
     with pytest.raises(KeyboardInterrupt):
         list(pruning.prune(database, RULES, LATER))
     with database.session() as session:
         erased = session.scalar(select(func.count()).where(Capture.erased_at.is_not(None)))
-        assert erased == 2
+        assert (batches, erased) == ([2, 2], 2)
     assert next(iter(pruning.prune(database, RULES, LATER))).rows == 5
 
 

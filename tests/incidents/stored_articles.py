@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from kzmonitor.classify import scoring
 from kzmonitor.store.tables import Article, Capture, Model, Prediction, Revision, Source, new_id
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -69,7 +70,7 @@ def an_article(
             fields=fields or {},
         )
     )  # fmt: skip
-    session.flush()
+    scoring.mark(session, model, [revision.id])
     return article.id
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from kzmonitor.classify import scoring
 from kzmonitor.errors import InputError
 from kzmonitor.incidents import alerts, by_hand, candidates, duplicates, grouping, reviews
 from kzmonitor.store.tables import (
@@ -96,11 +97,10 @@ def test_it_is_found_by_flagged_articles_that_come_later(session: Session, repor
     first = let_pass(session, report, TITLE, TEXT * 3)
     one = by_hand.open_by_hand(session, first.id, ["prosecution"], None, NOW)
     later = let_pass(session, report, "Другой заголовок", TEXT * 3, NOW + timedelta(hours=2))
-    model = session.scalars(select(Model)).one()
     said = session.scalars(select(Prediction).where(Prediction.revision_id == later.current_revision)).one()
     said.tier, said.labels = "queue", ["prosecution"]
-    session.flush()
-    grouping.group_now(session, model.id, NOW)
+    scoring.mark(session, said.model_id, [said.revision_id])
+    grouping.group_now(session, NOW)
     assert by_hand.alert_of(session, later.id) == one.alert_id
 
 

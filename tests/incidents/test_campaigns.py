@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kzmonitor.incidents.campaign_keeping import keep_campaigns
+from kzmonitor.incidents import campaign_keeping
+from kzmonitor.incidents.campaign_keeping import keep_campaigns, keep_campaigns_if_due
 from kzmonitor.incidents.campaigns import HOSTILE, PRESSURE, RECURRENCE, Happened, Target, campaigns
 from kzmonitor.incidents.scan import Base, Event, base, runs, surprise
 from kzmonitor.store.tables import Alert, Campaign, Incident, Party, Proceeding, Review, new_id
@@ -167,6 +168,23 @@ def test_a_campaign_keeps_its_id_as_it_grows(session: Session) -> None:
     assert (after.id, len(after.incidents)) == (id, size + 1)
     assert after.targets == ["Echo", "Wings", "Bureau", "Initiative", "Medianet"]
     assert after.gone_at is None
+
+
+def test_campaigns_are_looked_for_again_only_when_something_has_changed_or_a_day_has_passed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[datetime] = []
+    monkeypatch.setattr(campaign_keeping, "keep_campaigns", lambda _session, now: looks.append(now))
+    raid = a_raid(session, 5, "echo")
+    assert [keep_campaigns_if_due(session, NOW + minute * DAY / 1440) for minute in range(3)] == [True, False, False]
+    a_raid(session, 4, "wings")
+    assert keep_campaigns_if_due(session, NOW)
+    alert = session.scalars(select(Alert.id).where(Alert.incident_id == raid.id)).one()
+    session.add(Review(subject="alert", subject_id=alert, decision="reject"))
+    session.flush()
+    assert [keep_campaigns_if_due(session, NOW), keep_campaigns_if_due(session, NOW)] == [True, False]
+    assert keep_campaigns_if_due(session, NOW + DAY)
+    assert len(looks) == 4
 
 
 def test_a_campaign_whose_incidents_were_rejected_says_since_when_it_is_gone(session: Session) -> None:

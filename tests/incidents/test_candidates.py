@@ -45,8 +45,8 @@ def test_what_was_not_flagged_opens_nothing(session: Session) -> None:
     model = a_model(session)
     an_article(session, model, STORY, "vlast", tier=None)
     an_article(session, model, STORY, "azattyq", tier=None)
-    assert group_now(session, model, NOW) == {"unflagged": 2}
-    assert group_now(session, model, NOW) == {}
+    assert group_now(session, NOW) == {"unflagged": 2}
+    assert group_now(session, NOW) == {}
     assert count(session, Incident) == 0
 
 
@@ -63,11 +63,11 @@ def test_an_unflagged_copy_is_a_source_of_the_incident_whenever_it_comes(
         return an_article(session, model, cut, "azattyq", when=when, tier=None)
 
     before = [copy()] if comes_first else []
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     flagged = an_article(session, model, STORY, "vlast")
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     copied = (before or [copy()])[0]
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     incident = session.scalars(select(Incident).where(Incident.redirect_to.is_(None))).one()
     rows = session.scalars(select(IncidentArticle).where(IncidentArticle.incident_id == incident.id)).all()
     assert {row.article_id for row in rows} == {flagged, copied}

@@ -23,9 +23,10 @@ from kzmonitor.incidents.duplicates import (
     copies_of,
     index_waiting,
     likeness,
+    tell_of_the_same,
     word_pairs,
 )
-from kzmonitor.incidents.signatures import KEYS, signature
+from kzmonitor.incidents.signatures import KEYS, marks, signature
 from kzmonitor.sources import load
 from kzmonitor.store import Database
 from kzmonitor.store.tables import Article, ArticleBand, ArticleSignature, Capture, Revision, Source, new_id
@@ -224,6 +225,34 @@ def test_mirrors_and_language_sites_of_rferl_share_the_article_by_its_number() -
     assert keys == {"rferl:33490916"}
     stranger = shipped.owner("https://azattyq-ruhy.kz/a/33490916.html")
     assert stranger is None or article_key("https://azattyq-ruhy.kz/a/33490916.html", stranger) not in keys
+
+
+PEOPLE = (("Айдара Жумабаева", "Сериков", "Кокшетау"), ("Гульмиру Тлеубаеву", "Ахметжанова", "Семее"))
+
+
+def about(who: str, judge: str, place: str, days: int) -> str:
+    return COURT.format(name=who, judge=f"{judge} на {days} суток", more=f"Дело рассматривали в {place} {days} марта.")
+
+
+def test_two_trials_in_one_courts_words_are_no_copies_even_in_a_young_archive(session: Session) -> None:
+    first, second = (about(*one, days) for one, days in zip(PEOPLE, (11, 17), strict=True))
+    one = article(session, first)
+    again = article(session, f"{first} Об этом сообщили наблюдатели.")
+    other = article(session, second)
+    index_waiting(session)
+    assert [copy.article_id for copy in copies(session, one, first)] == [again]
+    assert copies(session, other, second) == []
+
+
+def test_marks_are_names_inside_sentences_and_figures() -> None:
+    assert marks("Суд арестовал Марата Ж. на 15 суток. Об этом пишет «Власть».") == {"марата", "15", "власть"}
+    assert marks("a b c") == frozenset()
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=500))
+def test_a_text_tells_of_the_same_as_itself(text: str) -> None:
+    assert tell_of_the_same(text, text)
 
 
 @settings(max_examples=200)

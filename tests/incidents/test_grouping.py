@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kzmonitor.classify import scoring
 from kzmonitor.errors import InputError
 from kzmonitor.incidents import alerts, candidates, duplicates, grouping, reviews
 from kzmonitor.incidents.grouping import group_now, resolve
@@ -35,7 +36,7 @@ def model(session: Session) -> UUID:
 
 def test_a_flagged_article_opens_one_incident_with_one_alert(session: Session, model: UUID) -> None:
     an_article(session, model, STORY, "vlast")
-    assert group_now(session, model, NOW) == {"opened": 1}
+    assert group_now(session, NOW) == {"opened": 1}
     alert = session.scalars(select(Alert)).one()
     assert (alert.tier, alert.opened_at) == ("mail", NOW)
     assert [event.kind for event in session.scalars(select(AlertEvent))] == ["opened"]
@@ -43,10 +44,10 @@ def test_a_flagged_article_opens_one_incident_with_one_alert(session: Session, m
 
 def test_a_copy_joins_and_is_no_news(session: Session, model: UUID) -> None:
     an_article(session, model, STORY, "vlast")
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     events = count(session, AlertEvent)
     an_article(session, model, STORY + " Читайте также: другие новости дня.", "orda", when=NOW + timedelta(hours=2))
-    assert group_now(session, model, NOW) == {"joined": 1}
+    assert group_now(session, NOW) == {"joined": 1}
     assert count(session, Alert) == 1
     assert count(session, AlertEvent) == events
     incident = session.scalars(select(Incident)).one()
@@ -62,22 +63,22 @@ def lines(session: Session) -> list[IncidentArticle]:
 def test_another_story_opens_its_own(session: Session, model: UUID) -> None:
     an_article(session, model, STORY, "vlast")
     an_article(session, model, OTHER, "vlast", labels=("obstruction",))
-    assert group_now(session, model, NOW) == {"opened": 2}
+    assert group_now(session, NOW) == {"opened": 2}
 
 
 def test_grouping_again_does_nothing(session: Session, model: UUID) -> None:
     an_article(session, model, STORY, "vlast")
-    group_now(session, model, NOW)
-    assert group_now(session, model, NOW) == {}
+    group_now(session, NOW)
+    assert group_now(session, NOW) == {}
     assert count(session, IncidentArticle) == 1
 
 
 def test_a_copy_that_is_surer_raises_the_alert_to_mail_and_tells_it_once(session: Session, model: UUID) -> None:
     an_article(session, model, STORY, "vlast", tier="queue")
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     for source in ("orda", "kursiv"):
         an_article(session, model, STORY, source)
-        group_now(session, model, NOW)
+        group_now(session, NOW)
     assert session.scalars(select(Alert)).one().tier == "mail"
     raised = select(AlertEvent).where(AlertEvent.to_status == "mail")
     assert len(session.scalars(raised).all()) == 1
@@ -86,7 +87,7 @@ def test_a_copy_that_is_surer_raises_the_alert_to_mail_and_tells_it_once(session
 def test_the_same_words_half_a_year_later_are_another_event(session: Session, model: UUID) -> None:
     an_article(session, model, STORY, "vlast", when=NOW - timedelta(days=180))
     an_article(session, model, STORY, "orda")
-    assert group_now(session, model, NOW) == {"opened": 2}
+    assert group_now(session, NOW) == {"opened": 2}
 
 
 def incidents(session: Session) -> set[frozenset[UUID]]:
@@ -129,7 +130,7 @@ def test_one_event_told_in_two_languages_is_one_incident_and_says_why(session: S
         told(session, model, "kk", "azattyq", when=NOW + timedelta(hours=3)),
     )
     apart = told(session, model, "other", "orda")
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     assert incidents(session) == {frozenset({one, other}), frozenset({apart})}
     why = session.scalars(select(IncidentArticle).where(IncidentArticle.article_id == other)).one()
     assert why.why == "same event"
@@ -138,10 +139,10 @@ def test_one_event_told_in_two_languages_is_one_incident_and_says_why(session: S
 
 def test_an_incident_keeps_its_id_when_an_earlier_article_comes_late(session: Session, model: UUID) -> None:
     told(session, model, "kk", "azattyq")
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     known = session.scalars(select(Incident.id)).one()
     early = told(session, model, "ru", "vlast", when=NOW - timedelta(hours=9))
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     assert session.scalars(select(Incident.id)).all() == [known]
     assert session.get_one(Incident, known).opened_by == early
 
@@ -161,7 +162,7 @@ def test_what_people_merge_stays_merged_and_old_links_lead_there(session: Sessio
         told(session, model, "ru", "vlast"),
         told(session, model, "other", "orda", when=NOW + timedelta(hours=1)),
     )
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     kept, gone = alert_of(session, one), alert_of(session, other)
     decide(session, gone, "confirm", known_labels=["detention"])
     merged = gone.incident_id
@@ -172,7 +173,7 @@ def test_what_people_merge_stays_merged_and_old_links_lead_there(session: Sessio
     assert standing is not None
     assert standing.status == "confirmed", "what was confirmed of the merged one is not lost"
     third = told(session, model, "other", "kursiv", when=NOW + timedelta(hours=2))
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     assert len(incidents(session)) <= 2
     assert frozenset({one, other}) <= next(group for group in incidents(session) if one in group)
     assert third in {article for group in incidents(session) for article in group}
@@ -182,7 +183,7 @@ def test_what_people_merge_stays_merged_and_old_links_lead_there(session: Sessio
 
 def test_a_merge_taken_back_gives_both_incidents_back_with_their_ids(session: Session, model: UUID) -> None:
     one, other = told(session, model, "ru", "vlast"), told(session, model, "other", "orda")
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     first, second = alert_of(session, one), alert_of(session, other)
     ids = {first.incident_id, second.incident_id}
     decide(session, second, "merge", into=first.id)
@@ -197,12 +198,12 @@ def test_what_people_split_stays_split_whatever_comes_later(session: Session, mo
         told(session, model, "ru", "vlast"),
         told(session, model, "kk", "azattyq", when=NOW + timedelta(hours=3)),
     )
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     decide(session, alert_of(session, one), "split", articles=[other])
     assert incidents(session) == {frozenset({one}), frozenset({other})}
     for source in ("orda", "kursiv"):
         told(session, model, "ru", source, when=NOW + timedelta(hours=5))
-        group_now(session, model, NOW)
+        group_now(session, NOW)
     assert not any({one, other} <= group for group in incidents(session))
     assert [same for *_, same in candidates.labelled_pairs(session)] == [False]
 
@@ -212,7 +213,7 @@ def test_a_split_of_nothing_of_everything_or_of_what_is_not_there_is_refused(
     session: Session, model: UUID, chosen: str
 ) -> None:
     one, other = told(session, model, "ru", "vlast"), told(session, model, "other", "orda")
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     articles = {"none": [], "all": [one], "foreign": [other]}[chosen]
     with pytest.raises(InputError, match="split off"):
         decide(session, alert_of(session, one), "split", articles=articles)
@@ -226,7 +227,7 @@ def test_a_round_up_links_to_what_it_lists_and_opens_nothing(session: Session, m
         session, model, f"Сводка недели. {ARREST['ru']}\n\n{ARREST['other']}", "adilsoz", when=NOW + timedelta(days=1),
         fields=PLAIN | {"role": "round_up", "targets": parties, "region": "KZ-27"},
     )  # fmt: skip
-    assert group_now(session, model, NOW) == {"opened": 2, "listed": 1}
+    assert group_now(session, NOW) == {"opened": 2, "listed": 1}
     assert incidents(session) == {frozenset({one}), frozenset({apart})}
     listed = select(IncidentArticle).where(IncidentArticle.article_id == listing)
     assert {line.why for line in session.scalars(listed)} == {"round-up"}
@@ -241,10 +242,10 @@ def test_a_round_up_that_lists_nothing_known_opens_an_incident_until_something_i
         session, model, f"Сводка недели. {ARREST['ru']}\n\n{ARREST['other']}", "adilsoz", when=NOW + timedelta(days=1),
         fields=PLAIN | {"role": "round_up", "targets": parties, "region": "KZ-27"},
     )  # fmt: skip
-    assert group_now(session, model, NOW) == {"opened": 1}
+    assert group_now(session, NOW) == {"opened": 1}
     alone = alert_of(session, listing).incident_id
     one, apart = told(session, model, "ru", "vlast"), told(session, model, "other", "orda")
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     assert incidents(session) == {frozenset({one}), frozenset({apart})}
     assert resolve(session, alone) in {alert_of(session, told_by).incident_id for told_by in (one, apart)}
     assert resolve(session, alone) != alone
@@ -252,7 +253,7 @@ def test_a_round_up_that_lists_nothing_known_opens_an_incident_until_something_i
 
 def test_a_text_that_was_edited_is_compared_anew(session: Session, model: UUID) -> None:
     changed, other = told(session, model, "other", "orda"), told(session, model, "ru", "vlast")
-    group_now(session, model, NOW)
+    group_now(session, NOW)
     row = session.get_one(Article, changed)
     before = session.get_one(Revision, row.current_revision)
     edited = Revision(
@@ -268,15 +269,15 @@ def test_a_text_that_was_edited_is_compared_anew(session: Session, model: UUID) 
             reasons=[], fields=PLAIN | FIELDS["kk"],
         )
     )  # fmt: skip
-    session.flush()
-    group_now(session, model, NOW)
+    scoring.mark(session, model, [edited.id])
+    group_now(session, NOW)
     assert incidents(session) == {frozenset({changed, other})}
 
 
 def steps(model: UUID) -> list[Callable[[Session], Counter[str]]]:
     return [
         lambda own: duplicates.index_waiting(own, limit=2),
-        lambda own: candidates.note_clues(own, model, NOW, limit=2),
+        lambda own: candidates.note_clues(own, NOW, limit=2),
         lambda own: candidates.judge_pairs(own, limit=2),
         lambda own: grouping.group_waiting(own, NOW, limit=1),
     ]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kzmonitor.language.names import forms, is_family_name, nominative, skeleton
+from kzmonitor.language.names import dictionary_forms, forms, is_family_name, nominative, skeleton
 
 
 @pytest.mark.parametrize(
@@ -105,3 +105,8 @@ def test_surnames_show_by_their_ending() -> None:
 def test_any_word_has_a_skeleton_of_plain_letters(word: str) -> None:
     assert skeleton(word).isascii()
     assert skeleton(word) == "" or skeleton(word).isalpha()
+
+
+@pytest.mark.parametrize("word", ["\U00017000", "\U00017000судов", "f\U00017000"])
+def test_letters_without_a_name_are_left_out(word: str) -> None:
+    assert dictionary_forms(word)[0] == ("суд" if "судов" in word else word.replace("\U00017000", ""))

@@ -21,10 +21,10 @@ class Counted:
     days: dict[str, list[date]]
 
 
-def counting() -> tuple[list[int], Callable[[], Counted]]:
+def counting() -> tuple[list[int], Callable[[Session], Counted]]:
     made: list[int] = []
 
-    def count() -> Counted:
+    def count(_session: Session) -> Counted:
         made.append(len(made))
         return Counted(len(made), {"a": [date(2026, 11, 11)]})
 
@@ -62,3 +62,21 @@ def test_figures_that_nobody_asks_for_are_forgotten(session: Session) -> None:
     kept.get(session, "old", NOW, FRESH, count)
     kept.get(session, "new", NOW + timedelta(days=8), FRESH, count)
     assert session.scalars(select(Figure.name)).all() == ["new"]
+
+
+def test_old_figures_are_given_at_once_and_renewed_later(database: Database) -> None:
+    made, count = counting()
+    kept, waiting = Kept(Counted), dict[str, Callable[[Session], None]]()
+    with database.session() as session:
+        kept.get(session, "a", NOW, FRESH, count, waiting.setdefault)
+    assert waiting == {}
+    hour = NOW + timedelta(hours=1)
+    with database.session() as session:
+        assert kept.get(session, "a", hour, FRESH, count, waiting.setdefault)[1] == NOW
+    assert (len(made), list(waiting)) == (1, ["a"])
+    for _twice in range(2):
+        with database.session() as session:
+            waiting["a"](session)
+    with database.session() as session:
+        assert kept.get(session, "a", hour, FRESH, count, waiting.setdefault)[1] == hour
+    assert len(made) == 2

@@ -37,7 +37,7 @@ def test_the_schema_of_sources_takes_every_declaration(newsroom: Newsroom, tmp_p
     assert (vlast.every_minutes, vlast.delay_s) == (1, 0)
 
 
-@pytest.mark.parametrize("layout", ["vlast", "pangea"])
+@pytest.mark.parametrize("layout", [name for name, layout in LAYOUTS.items() if layout.url_id])
 def test_the_declared_pattern_makes_one_canonical_address_of_all_variants(
     newsroom: Newsroom, tmp_path: Path, layout: str
 ) -> None:

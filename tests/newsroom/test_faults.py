@@ -2,10 +2,13 @@
 
 import json
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from lxml import html
 
+from kzmonitor.newsroom import Outlet
 from kzmonitor.newsroom.faults import (
     BAD_DATES,
     BROKEN_XML,
@@ -19,6 +22,8 @@ from kzmonitor.newsroom.faults import (
     Fault,
     spoil,
 )
+from kzmonitor.newsroom.layouts import LAYOUTS
+from kzmonitor.newsroom.pages import article_page
 
 FEED = Answer(
     200,
@@ -117,3 +122,15 @@ def test_an_empty_fault_changes_nothing() -> None:
 def test_spoiled_json_ld_is_still_json() -> None:
     page = replace(PAGE, body=b'{"datePublished": "2026-03-15", "dateModified": "2026-03-15"}')
     assert set(json.loads(spoil(page, BAD_DATES, "/").body).values()) == {BAD_DATES.dates}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_dates_of_every_family_can_be_spoiled_for_people_and_machines(
+    an_outlet: Callable[..., Outlet], layout: str
+) -> None:
+    outlet = an_outlet(layout)
+    article = outlet.articles()[0]
+    page = Answer(200, PAGE.headers, article_page(outlet, article).encode())
+    body = spoil(page, BAD_DATES, "/").body
+    assert html.document_fromstring(body).cssselect(outlet.layout.css["time"])[0].text_content() == BAD_DATES.dates
+    assert article.published.isoformat().encode() not in body

@@ -21,11 +21,16 @@ FORMS = {
     "wordpress": r"/2026/03/title-\d-[a-z]+/",
     "agency": r"/(ru|kk|en)/title-\d-[a-z]+-[0-9a-f]{6}",
     "plain": r"/news/title-\d-[a-z]+-100\d/",
+    "portal": r"/(kazakhstan_news|society|economics|regions)/title-\d-[a-z]+-5412\d\d/",
+    "builder": r"/tpost/[0-9a-f]{10}-title-\d-[a-z]+",
+    "spa": r"/(ru|kk|en)/post/284\d\d/title-\d-[a-z]+",
 }
+WITH_IDS = [name for name, layout in LAYOUTS.items() if layout.url_id]
 
 
-def test_there_are_five_families_and_each_has_a_form_here() -> None:
+def test_there_are_eight_families_and_each_has_a_form_here() -> None:
     assert FORMS.keys() == LAYOUTS.keys()
+    assert len(LAYOUTS) == 8
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -37,7 +42,7 @@ def test_addresses_have_the_form_of_the_family_and_lead_back(an_outlet: Factory,
             assert outlet.find(path) == (article, 200, False)
 
 
-@pytest.mark.parametrize("name", ["vlast", "pangea"])
+@pytest.mark.parametrize("name", WITH_IDS)
 def test_all_variants_of_an_address_share_the_id_that_the_declaration_finds(an_outlet: Factory, name: str) -> None:
     outlet = an_outlet(name)
     article = outlet.articles()[0]
@@ -45,13 +50,13 @@ def test_all_variants_of_an_address_share_the_id_that_the_declaration_finds(an_o
     for address in [outlet.address(article.record.id), *outlet.variants(article.record.id)]:
         found = re.match(pattern, address)
         assert found
-        assert found["id"] == str(article.number)
+        assert found["id"] == article.key
         canonical = outlet.layout.canonical_url.format(**found.groupdict())
         assert canonical == article.canonical
 
 
 def test_an_unknown_layout_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(InputError, match="vlast, pangea, wordpress, agency, plain"):
+    with pytest.raises(InputError, match="vlast, pangea, wordpress, agency, plain, portal, builder, spa"):
         layout_named("bitrix")
 
 

@@ -1,15 +1,19 @@
 """Pages carry the whole text through escaping and parsing, wear the clutter of an outlet, and tell no labels."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
 
+from kzmonitor.errors import InputError
 from kzmonitor.newsroom import Outlet, Record, layout_declaration
+from kzmonitor.newsroom.clutter import published_ago
 from kzmonitor.newsroom.feeds import atom, rss, sitemap
 from kzmonitor.newsroom.layouts import LAYOUTS
 from kzmonitor.newsroom.outlets import Article
@@ -19,6 +23,7 @@ from kzmonitor.newsroom.words import date_text, words_for
 
 Factory = Callable[..., Outlet]
 
+LISTED = "(//main | //*[contains(@class, 'js-feed-container')])//a/@href[not(ancestor::div[contains(@class, 'pager')])]"
 AROUND_BODY = ".//script | .//style | .//figure | .//*[contains(@class, 'media-block-wrap')]"
 
 
@@ -55,10 +60,35 @@ def test_the_declared_selectors_find_title_time_and_exactly_the_text(an_outlet: 
         assert squeezed(parsed(page).cssselect(css["title"])[0].text_content()) == article.title
         assert body_of(page, layout) == squeezed(article.record.text)
         time = parsed(page).cssselect(css["time"])[0].text_content()
-        assert time == date_text(article.lang, article.published)
+        assert time == date_as_printed(outlet, article)
 
 
-@pytest.mark.parametrize("layout", ["vlast", "pangea"])
+def date_as_printed(outlet: Outlet, article: Article) -> str:
+    """What stands at the place of the time: words, or digits from a page builder, or an age from an application."""
+    if outlet.layout.name == "builder":
+        return article.published.astimezone(ZoneInfo("Asia/Almaty")).strftime("%d.%m.%Y")
+    if outlet.layout.name == "spa":
+        return published_ago(outlet, article.tongue, article.published)
+    return date_text(article.tongue, article.published)
+
+
+@pytest.mark.parametrize("heavy", [False, True])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_each_address_serves_the_text_that_the_outlet_names_as_the_truth(
+    an_outlet: Factory, layout: str, heavy: bool
+) -> None:
+    outlet = an_outlet(layout)
+    outlet.heavy = heavy
+    for address, record_id in outlet.addresses().items():
+        page = article_page(outlet, outlet.find(address.removeprefix(outlet.base_url))[0] or pytest.fail(address))
+        for known in [address, *outlet.variants(record_id)]:
+            assert body_of(page, layout) == squeezed(outlet.text_at(known))
+            assert outlet.text_at(known).endswith(f"Last line {record_id[-1]}.")
+    with pytest.raises(InputError, match="no article"):
+        outlet.text_at("/nothing")
+
+
+@pytest.mark.parametrize("layout", ["vlast", "pangea", "portal"])
 def test_the_amp_page_has_the_whole_text_and_names_the_canonical_address(an_outlet: Factory, layout: str) -> None:
     outlet = an_outlet(layout)
     article = outlet.articles()[0]
@@ -87,7 +117,7 @@ def test_a_page_is_cluttered_in_the_language_of_the_article(an_outlet: Factory, 
         assert article not in others
 
 
-@pytest.mark.parametrize("layout", sorted(LAYOUTS.keys() - {"agency"}))
+@pytest.mark.parametrize("layout", sorted(LAYOUTS.keys() - {"agency", "builder"}))
 def test_a_page_says_its_date_to_machines(an_outlet: Factory, layout: str) -> None:
     outlet = an_outlet(layout)
     article = outlet.articles()[0]
@@ -97,13 +127,50 @@ def test_a_page_says_its_date_to_machines(an_outlet: Factory, layout: str) -> No
     assert facts["headline"] == article.title
 
 
-def test_an_agency_page_says_its_date_to_people_only(an_outlet: Factory) -> None:
-    outlet = an_outlet("agency")
+@pytest.mark.parametrize(("layout", "date"), [("agency", "14 наурыз 2026, "), ("builder", ">14.03.2026<")])
+def test_some_pages_say_their_date_to_people_only(an_outlet: Factory, layout: str, date: str) -> None:
+    outlet = an_outlet(layout)
     [article] = [one for one in outlet.articles() if one.record.id == "secret-id-1"]
     page = article_page(outlet, article)
-    assert "14 наурыз 2026, " in page
-    assert "datePublished" not in page
-    assert "published_time" not in page
+    assert date in page
+    for machine in ("datePublished", "published_time", "<time", "ld+json"):
+        assert machine not in page
+
+
+@pytest.mark.parametrize("layout", ["portal", "builder", "spa"])
+def test_no_family_that_came_late_has_an_article_element(an_outlet: Factory, layout: str) -> None:
+    outlet = an_outlet(layout)
+    assert not parsed(article_page(outlet, outlet.articles()[0])).cssselect("article")
+
+
+def test_a_page_builder_breaks_lines_where_others_have_paragraphs(an_outlet: Factory) -> None:
+    outlet = an_outlet("builder")
+    for article in outlet.articles():
+        blocks = parsed(article_page(outlet, article)).cssselect(layout_declaration("builder")["body"])
+        pieces = [text for block in blocks for text in re.split("(?:<br>)+", html.tostring(block, encoding="unicode"))]
+        assert len(pieces) == len(article.lines)
+        assert len(blocks) < len(pieces)
+        assert not any(block.cssselect("p, div div") for block in blocks)
+
+
+def test_an_application_tells_its_state_and_no_text_to_json_ld(an_outlet: Factory) -> None:
+    outlet = an_outlet("spa")
+    article = outlet.articles()[0]
+    page = article_page(outlet, article)
+    [state] = parsed(page).xpath("//script[@id='__NEXT_DATA__']/text()")
+    assert [one["value"] for one in json.loads(state)["props"]["pageProps"]["post"]["content"]] == article.lines
+    assert "articleBody" not in structured(page)
+
+
+def test_a_page_in_kazakh_latin_has_latin_letters_around_it(now: datetime) -> None:
+    record = Record("a", "kk", "Jaŋalyq", "Almatyda jaŋa kitaphana aşyldy.")
+    for layout in LAYOUTS:
+        outlet = Outlet("dala", layout, [record, Record("b", "kk", "Екінші", "Мәтін.")], now=now)
+        [article] = [one for one in outlet.articles() if one.record.id == "a"]
+        assert article.tongue == "kk-Latn"
+        text = parsed(article_page(outlet, article)).text_content()
+        assert "Tağy oqyŋyz" in text
+        assert "Тағы оқыңыз" not in text
 
 
 def everything(outlet: Outlet) -> str:
@@ -132,13 +199,13 @@ def test_an_outlet_with_one_article_advertises_none(an_outlet: Factory) -> None:
 def test_the_pages_of_a_listing_show_each_article_once_and_name_the_next(an_outlet: Factory, layout: str) -> None:
     outlet = an_outlet(layout, count=50)
     outlet.page_size = 7
-    section = "novosti" if layout == "vlast" else None
+    section = outlet.articles()[0].address.split("/")[1] if "{section}" in outlet.layout.pages else None
     expected = [article.address for article in outlet.articles(section)]
     seen: list[str] = []
     last = page_count(outlet, section)
     for page in range(1, last + 1):
         root = parsed(listing_page(outlet, page, section))
-        links = root.xpath("//main//a/@href[not(ancestor::div[@class='pager'])]")
+        links = root.xpath(LISTED)
         seen += dict.fromkeys(str(link) for link in links)
         assert bool(root.xpath("//a[@rel='next']")) == (page < last)
     assert seen == expected
@@ -163,7 +230,7 @@ WILD = st.text(min_size=1).filter(lambda text: bool(printable(text).strip()))
 def test_any_text_survives_rendering_and_parsing(title: str, text: str, layout: str, number: int) -> None:
     record = Record("a", "ru", printable(title), printable(text))
     before = [Record("b", "ru", "B", "b")] * number
-    outlet = Outlet("dala", layout, [*before, record], now=datetime(2026, 3, 15, tzinfo=UTC))
+    outlet = Outlet("dala", layout, [*before, record], now=datetime(2026, 3, 15, tzinfo=UTC), heavy=False)
     [article] = [one for one in outlet.articles() if one.record.id == "a"]
     assert body_of(article_page(outlet, article), layout) == squeezed(printable(text))
     check_feeds(outlet, article)

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lxml import etree
+from lxml import etree, html
 
 from kzmonitor.newsroom import Outlet, Record
+from kzmonitor.newsroom.declarations import listing_addresses
 from kzmonitor.newsroom.faults import Answer
 from kzmonitor.newsroom.layouts import LAYOUTS
 from kzmonitor.newsroom.site import GZ_CHILD, Site, unchanged
@@ -52,9 +53,25 @@ def test_the_vlast_feed_wraps_its_links_in_line_breaks(an_outlet: Factory) -> No
     assert f"<link>\n{next(iter(outlet.addresses()))}\n</link>".encode() in get(Site(outlet), "/feed/").body
 
 
-def test_pangea_serves_its_feed_under_the_names_of_its_cms(an_outlet: Factory) -> None:
-    site = Site(an_outlet("pangea"))
-    assert get(site, "/api/").body == get(site, "/api/epiqq").body == get(site, "/feed/").body
+@pytest.mark.parametrize("layout", [name for name, layout in LAYOUTS.items() if layout.feeds])
+def test_a_feed_is_served_under_the_names_of_its_cms_too(an_outlet: Factory, layout: str) -> None:
+    outlet = an_outlet(layout)
+    site = Site(outlet)
+    assert {get(site, path).body for path in outlet.layout.feeds} == {get(site, "/feed/").body}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_address_is_found_again_from_the_archive_alone(an_outlet: Factory, layout: str) -> None:
+    outlet = an_outlet(layout, count=11)
+    outlet.page_size = 2
+    site, found = Site(outlet), set()
+    for start in listing_addresses(outlet):
+        path: str | None = path_of(outlet, start.format(page=1))
+        while path is not None:
+            root = html.document_fromstring(get(site, path).body)
+            found |= {outlet.base_url + link for link in root.xpath("//main//a/@href | //*[@id='allrecords']//a/@href")}
+            path = next(iter(root.xpath("//a[@rel='next']/@href")), None)
+    assert found >= outlet.addresses().keys()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -76,12 +93,15 @@ def test_the_sitemap_leads_to_all_articles(an_outlet: Factory, layout: str) -> N
         ("wordpress", "/news/", "/news/page/2/", "/news/page/9/", 404),
         ("agency", "/news/", "/news/page/2/", "/news/page/9/", 404),
         ("plain", "/news/", "/news/page/2/", "/news/page/0/", 404),
+        ("portal", "/society/", "/society/page/2/", "/society/page/3/", 404),
+        ("builder", "/news", "/news?p=2", "/news?p=99", 200),
+        ("spa", "/archive", "/archive/page/2", "/archive/page/9", 404),
     ],
 )
 def test_archives_have_pages(
     an_outlet: Factory, layout: str, first: str, second: str, behind: str, status: int
 ) -> None:
-    outlet = an_outlet(layout, count=9)
+    outlet = an_outlet(layout, count=9 if layout != "portal" else 14)
     outlet.page_size = 2
     site = Site(outlet)
     assert get(site, first).status == get(site, second).status == 200

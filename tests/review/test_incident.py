@@ -7,7 +7,6 @@ from typing import Any
 import lxml.html
 import pytest
 import yaml
-from sqlalchemy import select
 
 from kzmonitor.i18n import speaking
 from kzmonitor.incidents import alerts
@@ -15,7 +14,7 @@ from kzmonitor.incidents.grouping import group_now
 from kzmonitor.review import wording
 from kzmonitor.review.incident import STAYING
 from kzmonitor.store import Database
-from kzmonitor.store.tables import Account, Alert, Model, new_id
+from kzmonitor.store.tables import Account, Alert, new_id
 from tests.review.conftest import NOW
 
 VENDOR = Path(wording.__file__).parent / "static" / "vendor"
@@ -27,7 +26,7 @@ Morning = dict[str, Alert]
 def grouped(database: Database, morning: Morning) -> Morning:
     """The morning's alerts, as grouping keeps them."""
     with database.session() as session:
-        group_now(session, session.scalars(select(Model.id).where(Model.state == "champion")).one(), NOW)
+        group_now(session, NOW)
     return morning
 
 

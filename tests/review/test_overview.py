@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 from lxml import etree
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from kzmonitor.review import overview
 from kzmonitor.sources import coverage
 from kzmonitor.store import Database
-from kzmonitor.store.tables import Alert, Article, Incident, Revision
+from kzmonitor.store.tables import Alert, Article, Figure, Incident, Revision
 from tests.review.conftest import NOW, Browser
 
 HOSTILE = "=cmd|'/c calc'!A1<script>alert(1)</script>"
@@ -124,6 +125,16 @@ def test_figures_say_when_they_were_counted_and_are_counted_once(weeks: Database
     page = browser.open("/overview")
     assert page.text("#weeks .chart-said")[0].startswith("4 incidents")
     assert "counted 4 Nov 2025, 08:10" in page.text(".chart-span")[0]
+
+
+def test_what_the_overview_shows_is_counted_before_anybody_asks(weeks: Database, browser: Browser) -> None:
+    for part in overview.PARTS:
+        with weeks.session() as session:
+            overview.ready(session, part, 12, NOW)
+    with weeks.session() as session:
+        assert set(session.scalars(select(Figure.name))) == {"overview:12::", "shares:12", "missed:12"}
+        session.execute(update(Incident).values(first_seen=NOW - timedelta(days=300)))
+    assert browser.open("/overview").text("#weeks .chart-said")[0].startswith("4 incidents")
 
 
 @pytest.mark.parametrize("language", ["ru", "kk", "en"])

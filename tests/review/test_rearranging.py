@@ -10,7 +10,7 @@ from kzmonitor.incidents import alerts
 from kzmonitor.incidents.grouping import group_now
 from kzmonitor.review.asked import alert_meant
 from kzmonitor.store import Database
-from kzmonitor.store.tables import Alert, IncidentArticle, Model, new_id
+from kzmonitor.store.tables import Alert, IncidentArticle, new_id
 
 NOW = datetime(2025, 11, 4, 3, 10, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ NOW = datetime(2025, 11, 4, 3, 10, tzinfo=UTC)
 def grouped(database: Database, morning: dict[str, Alert]) -> dict[str, Alert]:
     """The morning's alerts, as grouping keeps them."""
     with database.session() as session:
-        group_now(session, session.scalars(select(Model.id).where(Model.state == "champion")).one(), NOW)
+        group_now(session, NOW)
     return morning
 
 

@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+from sqlalchemy import text
 
 from kzmonitor.config import Settings
 from kzmonitor.errors import SetupError
@@ -58,3 +59,21 @@ def test_an_old_server_is_refused(database: Database, monkeypatch: pytest.Monkey
     monkeypatch.setattr(engine, "OLDEST_SERVER", 99)
     with pytest.raises(SetupError, match="99 or later"), engine.connected(database.url):
         pass
+
+
+def test_a_server_over_the_network_asks_whether_we_are_there(database: Database) -> None:
+    with database.engine.connect() as connection:
+        patience = connection.execute(
+            text("select current_setting('tcp_keepalives_idle'), current_setting('tcp_keepalives_count')")
+        ).one()
+    by_socket = str(database.url.query.get("host") or database.url.host or "/").startswith("/")
+    assert patience == (("0", "0") if by_socket else ("20", "3"))
+
+
+def test_parameters_of_the_address_go_before_ours(database: Database) -> None:
+    address = database.url.update_query_dict({"connect_timeout": "7"})
+    with engine.connected(address) as own, own.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        known = driver.info.get_parameters()
+    assert (known["connect_timeout"], known["keepalives_idle"], known["tcp_user_timeout"]) == ("7", "20", "60000")

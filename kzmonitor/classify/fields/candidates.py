@@ -127,7 +127,7 @@ def region_choices(scene: Scene) -> list[RegionChoice]:
     total = sum(map(len, named.values()))
     first = min((mentions[0].first for mentions in named.values()), default=-1)
     choices = []
-    for region in named.keys() | seats.keys():
+    for region in sorted(named.keys() | seats.keys()):  # a model is the same in every process
         mentions = named.get(region, [])
         features = {*common, *seats.get(region, ()), *(f"{seat}, {bool(named)}" for seat in seats.get(region, ()))}
         features |= set(_of_region(scene, mentions, total, first)) if mentions else {f"not named, {common[0]}"}

@@ -135,6 +135,22 @@ class Article(Table):
     current_revision: Mapped[UUID | None] = mapped_column(
         ForeignKey("revision.id", use_alter=True, name="fk_article_current_revision"), index=True
     )
+    indexed_revision: Mapped[UUID | None] = mapped_column(comment="the text by which its copies are found")
+    scored_revision: Mapped[UUID | None] = mapped_column(comment="the text that was scored last")
+    scored_by: Mapped[UUID | None] = mapped_column(ForeignKey("model.id"), comment="the model that said so")
+    clues_due: Mapped[bool] = mapped_column(
+        server_default=sql("false"), comment="it was flagged, or nearly; its clues are not read yet"
+    )
+    __table_args__ = (
+        Index("ix_article_unindexed", "id", postgresql_where=sql("current_revision is distinct from indexed_revision")),
+        Index(
+            "ix_article_unscored",
+            "current_revision",
+            postgresql_where=sql("current_revision is distinct from scored_revision"),
+        ),
+        Index("ix_article_scored_by", "scored_by", "current_revision"),
+        Index("ix_article_clues_due", "current_revision", postgresql_where=sql("clues_due")),
+    )
 
 
 class Revision(Table):

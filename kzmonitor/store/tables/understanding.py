@@ -95,7 +95,9 @@ class Incident(Table):
         ForeignKey("incident.id"), index=True, comment="the incident it was merged into, which is merged into none"
     )
     opened_by: Mapped[UUID | None] = mapped_column(
-        ForeignKey("article.id"), comment="its earliest article when it was opened: where that stands, it is"
+        ForeignKey("article.id"),
+        index=True,
+        comment="its earliest article when it was opened: where that stands, it is",
     )
     title_why: Mapped[str] = mapped_column(server_default="first", comment="first telling, or surest of the tellings")
     event_date: Mapped[str | None] = mapped_column(comment="ISO day or month")
@@ -125,7 +127,7 @@ class ArticleClue(Table):
 
     __tablename__ = "article_clue"
     article_id: Mapped[UUID] = mapped_column("article", ForeignKey("article.id"), primary_key=True)
-    revision_id: Mapped[UUID] = mapped_column("revision", ForeignKey("revision.id"))
+    revision_id: Mapped[UUID] = mapped_column("revision", ForeignKey("revision.id"), index=True)
     model_id: Mapped[UUID] = mapped_column("model", ForeignKey("model.id"), comment="whose prediction it is read by")
     recipe: Mapped[int] = mapped_column(SmallInteger, comment="of the clues, see incidents.clues")
     told_at: Mapped[datetime] = mapped_column(comment="published, else first seen")
@@ -135,6 +137,7 @@ class ArticleClue(Table):
     __table_args__ = (
         Index("ix_article_clue_unpaired", "told_at", postgresql_where=text("not paired")),
         Index("ix_article_clue_ungrouped", "told_at", postgresql_where=text("paired and not grouped")),
+        Index("ix_article_clue_recipe", "recipe"),
     )
 
 

@@ -20,7 +20,7 @@ class Watch(Table):
     next_at: Mapped[datetime | None] = mapped_column(comment="when it is looked at again; empty: never")
     looked_at: Mapped[datetime | None]
     seen: Mapped[str | None] = mapped_column(comment="named state of the last look")
-    good_capture: Mapped[UUID] = mapped_column(ForeignKey("capture.id"))
+    good_capture: Mapped[UUID] = mapped_column(ForeignKey("capture.id"), index=True)
     good_revision: Mapped[UUID] = mapped_column(ForeignKey("revision.id"))
     good_at: Mapped[datetime] = mapped_column(comment="when the page was last seen to be well")
     standing: Mapped[str] = mapped_column(server_default="good")
@@ -57,6 +57,9 @@ class PageEvent(Table):
     __table_args__ = (
         one_of("kind", "changed", "gone", "blocked", "back"),
         UniqueConstraint("article", "kind", "since"),
+        Index("ix_page_event_created_at", "created_at"),
+        Index("ix_page_event_before_capture", "before_capture", postgresql_where=text("before_capture is not null")),
+        Index("ix_page_event_after_capture", "after_capture", postgresql_where=text("after_capture is not null")),
     )
 
 
