@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 from unittest.mock import patch
 
 import numpy as np
@@ -25,9 +25,10 @@ from bench.development import Development
 from kzmonitor.classify import train
 from kzmonitor.classify.calibrate import Bools, Floats
 from kzmonitor.classify.counterfactual import SILENCE
-from kzmonitor.classify.features import Reading, WordGrams
+from kzmonitor.classify.features import WordGrams
 from kzmonitor.classify.labelled import Taxonomy
 from kzmonitor.classify.passages import PASSAGE_WEIGHT
+from kzmonitor.classify.reading import Reading
 
 FOLDS = 3
 # Weight of the added character n-grams, and how many of the commonest.
@@ -40,9 +41,9 @@ features = train._features
 class AllWords(WordGrams):
     """Words that are only known with a capital letter are kept, too."""
 
-    def fit_transform(self, readings: Sequence[Reading], y: object = None) -> csr_matrix:
+    def fit(self, readings: Sequence[Reading], y: object = None) -> Self:
         with patch("kzmonitor.classify.features._seen_in_lower_case", _everything):
-            return super().fit_transform(readings)
+            return super().fit(readings)
 
 
 class _Everything(frozenset[str]):
@@ -87,7 +88,7 @@ def _without(part: str, taxonomy: Taxonomy, texts: int) -> FeatureUnion:
 
 def _named(taxonomy: Taxonomy, texts: int) -> FeatureUnion:
     parts = dict(features(taxonomy, texts).transformer_list)
-    parts["words"] = make_pipeline(AllWords(**parts["words"][0].get_params()))
+    parts["words"] = make_pipeline(AllWords(**parts["words"][0].get_params()), parts["words"][1])
     return _union(list(parts.items()))
 
 

@@ -9,9 +9,9 @@ from sklearn.metrics import average_precision_score
 
 from kzmonitor.classify import registry, train
 from kzmonitor.classify.calibrate import Bools, Floats
-from kzmonitor.classify.features import Reader, Reading
 from kzmonitor.classify.labelled import Taxonomy, Text, read_taxonomy
 from kzmonitor.classify.passages import PASSAGE_WEIGHT
+from kzmonitor.classify.reading import Reader, Reading
 from kzmonitor.classify.thresholds import best_f
 from kzmonitor.config import models_folder
 from kzmonitor.language.concepts import read_lexicon

@@ -20,13 +20,13 @@ from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold
 
 from bench.splits import by_event, records
-from kzmonitor.classify.features import Reader, Reading
 from kzmonitor.classify.fields.candidates import PartyChoice, date_choices, is_party, region_choices
 from kzmonitor.classify.fields.features import scene_of
 from kzmonitor.classify.fields.fit import fit_fields
 from kzmonitor.classify.fields.model import Fields
 from kzmonitor.classify.fields.record import Known, known
 from kzmonitor.classify.labelled import read_taxonomy
+from kzmonitor.classify.reading import Reader, Reading
 from kzmonitor.classify.train import _features
 from kzmonitor.config import models_folder
 from kzmonitor.language.concepts import read_lexicon

@@ -27,10 +27,10 @@ from sklearn.model_selection import GroupKFold
 
 from bench.fields import read
 from bench.splits import records
-from kzmonitor.classify.features import Reader
 from kzmonitor.classify.fields.fit import fit_fields
 from kzmonitor.classify.fields.record import known
 from kzmonitor.classify.labelled import read_taxonomy
+from kzmonitor.classify.reading import Reader
 from kzmonitor.classify.train import _features
 from kzmonitor.cli import shell
 from kzmonitor.config import models_folder

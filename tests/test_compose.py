@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -21,7 +20,9 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from kzmonitor.store import embedded
+from tests.ports import free_port
 
+PATIENCE_S = 600
 ROOT = Path(__file__).parent.parent
 # Of Debian's docker-compose; elsewhere name the file compose-spec.json of the Compose specification.
 SCHEMA = Path(os.environ.get("COMPOSE_SCHEMA", "/usr/lib/python3/dist-packages/compose/config/compose_spec.json"))
@@ -164,7 +165,7 @@ def test_the_broker_takes_its_password_by_standard_input(tmp_path: Path) -> None
     redis = SERVICES["redis"]
     said = [word.replace("$$", "$").replace("exec redis-server -", "cat") for word in redis["command"]]
     done = subprocess.run(
-        said, env={"PATH": os.environ["PATH"], "REDIS_PASSWORD": "abc"}, capture_output=True, text=True, timeout=10
+        said, env={"PATH": os.environ["PATH"], "REDIS_PASSWORD": "abc"}, capture_output=True, text=True, timeout=60
     )
     assert done.stdout.splitlines() == ["dir /tmp", 'save ""', "appendonly no", "maxmemory-policy noeviction",
                                         "requirepass abc"]  # fmt: skip
@@ -210,13 +211,13 @@ def test_init_and_review_run_against_a_bare_server(postgres: dict[str, str], tmp
     passwords = {name: "0123456789abcdef0123456789abcdef" for name in made if name.endswith("_DB_PASSWORD")}
     assert len(passwords) == 5
     script = ROOT / "deploy/initdb/10-databases.sh"
-    subprocess.run([script], env=psql | passwords, check=True, timeout=60)
+    subprocess.run([script], env=psql | passwords, check=True, timeout=PATIENCE_S)
 
     init = SERVICES["airflow-init"]
     environment = service_environment("airflow-init", postgres["PGHOST"], tmp_path)
     for _again in range(2):  # it is run at every start
         done = subprocess.run(
-            here(init["command"]), env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300
+            here(init["command"]), env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S
         )
         assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "passwords.json").read_text()) == {"admin": "0123456789abcdef0123456789abcdef"}
@@ -226,7 +227,7 @@ def test_init_and_review_run_against_a_bare_server(postgres: dict[str, str], tmp
     environment = service_environment("scheduler", postgres["PGHOST"], tmp_path)
     task = "from kzmonitor.cli import jobs; jobs.prepare(); print(jobs.make_partitions(), len(jobs.due_sources()) > 5)"
     done = subprocess.run(
-        [sys.executable, "-c", task], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", task], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S
     )
     assert done.stdout == "0 True\n", done.stderr
     for name in ("scheduler", "review", *(name for name in OURS if name == "worker-fetch")):
@@ -237,8 +238,7 @@ def test_init_and_review_run_against_a_bare_server(postgres: dict[str, str], tmp
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(forbidden)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     environment = service_environment("review", postgres["PGHOST"], tmp_path) | {"PORT": str(port)}
     with subprocess.Popen(here(SERVICES["review"]["command"]), env=environment, cwd=tmp_path) as review:
         try:

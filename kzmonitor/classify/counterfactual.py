@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from kzmonitor.classify.features import AWAY, HOME, Reading
+from kzmonitor.classify.meetings import AWAY, HOME
+from kzmonitor.classify.reading import Reading
 from kzmonitor.language.concepts import Match
 from kzmonitor.language.detect import detect
 from kzmonitor.language.tokens import Tokens
@@ -66,4 +67,4 @@ def _moved(matches: Sequence[Match], span: range, shift: int) -> Iterator[Match]
     for match in matches:
         if match.first in span:
             words = tuple(word + shift for word in match.words)
-            yield Match(match.concept, match.first + shift, match.last + shift, words)
+            yield Match(match.first + shift, match.last + shift, match.concept, words)

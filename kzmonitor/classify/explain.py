@@ -6,7 +6,7 @@ score of an empty one and the features that stand nowhere (a missing country, sa
 probability shown. Phrases never overlap; only the weightiest are returned.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 from sklearn.pipeline import FeatureUnion
 
 from kzmonitor.classify.calibrate import Floats
-from kzmonitor.classify.features import Places, Reading
+from kzmonitor.classify.reading import Reading
 from kzmonitor.classify.reasons import Reason
 
 Integers = NDArray[np.int64]
-# First and last token, and the concept that they bear.
-_Unit = tuple[int, int, str | None]
 
 FOR, AGAINST = 6, 3
 # Neighbouring phrases that pull the same way are shown as one, up to this many words.
@@ -99,70 +97,75 @@ class _Places:
 
 
 def _places(reading: Reading, row: Any, features: FeatureUnion) -> _Places:
-    found = list(_columns(reading, features))
-    if not found or not row.nnz:
+    found = [extractor.placed(reading) for extractor in (part[0] for _, part in features.transformer_list)]
+    widths = [len(part[0].vocabulary_) for _, part in features.transformer_list]
+    offsets = np.cumsum([0, *widths[:-1]])
+    each = np.concatenate([one.columns + offset for one, offset in zip(found, offsets, strict=True)])
+    lengths = np.concatenate([one.lengths for one in found])
+    if not len(each) or not row.nnz:
         return _Places(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-    each = np.array([column for column, _ in found])
-    lengths = np.array([len(where) for _, where in found])
-    _, which, times = np.unique(each, return_inverse=True, return_counts=True)
     row = row.sorted_indices()
     at = np.minimum(np.searchsorted(row.indices, each), row.nnz - 1)
-    shares = np.where(row.indices[at] == each, row.data[at], 0.0) / times[which] / np.maximum(lengths, 1)
-    places = np.fromiter((place for _, where in found for place in where), np.int64, int(lengths.sum()))
+    seen = row.indices[at] == each
+    times = np.bincount(at[seen], minlength=row.nnz)[at]
+    shares = np.where(seen, row.data[at], 0.0) / np.maximum(times, 1) / np.maximum(lengths, 1)
+    places = np.concatenate([one.places for one in found])
     return _Places(np.repeat(each, lengths), places, np.repeat(shares, lengths))
 
 
-def _columns(reading: Reading, features: FeatureUnion) -> Iterator[tuple[int, Places]]:
-    """Each occurrence of each feature of the union, by its column in the joint matrix."""
-    offset = 0
-    for _, part in features.transformer_list:
-        extractor = part[0]
-        column_of = extractor.vocabulary_.get
-        for name, where in extractor.occurrences(reading):
-            column = column_of(name)
-            if column is not None:
-                yield offset + column, where
-        offset += len(extractor.vocabulary_)
+@dataclass(frozen=True)
+class _Units:
+    """The tokens, those of a concept taken together, as parallel lists: first and last token, and the concept."""
+
+    first: Integers
+    last: list[int]
+    concept: list[str | None]
 
 
-def _units(reading: Reading) -> list[_Unit]:
-    """The tokens, those of a concept taken together."""
+def _units(reading: Reading) -> _Units:
     starts: dict[int, tuple[int, str]] = {}
     for match in reading.matches:
         if match.first not in starts or match.last > starts[match.first][0]:
             starts[match.first] = (match.last, match.concept)
-    units: list[_Unit] = []
+    first: list[int] = []
+    lasts: list[int] = []
+    concepts: list[str | None] = []
     place = 0
     while place < len(reading.tokens):
         last, concept = starts.get(place, (place, None))
-        units.append((place, last, concept))
+        first.append(place)
+        lasts.append(last)
+        concepts.append(concept)
         place = last + 1
-    return units
+    return _Units(np.array(first), lasts, concepts)
 
 
-def _phrases(units: Sequence[_Unit], by_token: Floats, sentence: list[int]) -> list[_Phrase]:
-    """Concepts and lone words with their weights, neighbours that pull the same way joined."""
-    weights: list[float] = by_token.tolist()
+def _phrases(units: _Units, by_token: Floats, sentence: list[int]) -> list[_Phrase]:
+    """Concepts and lone words that weigh something, neighbours that pull the same way joined."""
+    weights = np.add.reduceat(by_token, units.first)
     phrases: list[_Phrase] = []
-    for first, last, concept in units:
-        phrase = _Phrase(first, last, sum(weights[first : last + 1]), concept)
-        if phrases and _joins(phrases[-1], phrase, sentence):
-            before = phrases[-1]
-            heavier = before if abs(before.weight) >= abs(phrase.weight) and before.concept else phrase
-            phrases[-1] = _Phrase(before.first, last, before.weight + phrase.weight, heavier.concept or before.concept)
+    before = -1
+    for unit in np.flatnonzero(np.abs(weights) >= LEAST_WEIGHT).tolist():
+        phrase = _Phrase(int(units.first[unit]), units.last[unit], float(weights[unit]), units.concept[unit])
+        if unit == before + 1 and phrases and _joins(phrases[-1], phrase, sentence):
+            last = phrases[-1]
+            heavier = last if abs(last.weight) >= abs(phrase.weight) and last.concept else phrase
+            concept = heavier.concept or last.concept
+            phrases[-1] = _Phrase(last.first, phrase.last, last.weight + phrase.weight, concept)
         else:
             phrases.append(phrase)
+        before = unit
     return phrases
 
 
 def _joins(before: _Phrase, after: _Phrase, sentence: list[int]) -> bool:
-    if before.weight * after.weight <= 0 or min(abs(before.weight), abs(after.weight)) <= LEAST_WEIGHT:
+    if before.weight * after.weight <= 0:
         return False
     return sentence[before.last] == sentence[after.first] and after.last - before.first < LONGEST
 
 
 def _reasons(label: str, phrases: list[_Phrase], reading: Reading) -> list[Reason]:
-    least = max(LEAST_WEIGHT, LEAST_SHARE * max(abs(phrase.weight) for phrase in phrases))
+    least = LEAST_SHARE * max((abs(phrase.weight) for phrase in phrases), default=0.0)
     phrases = [phrase for phrase in phrases if abs(phrase.weight) >= least]
     ranked = sorted(phrases, key=lambda phrase: (-abs(phrase.weight), phrase.first))
     chosen = [p for p in ranked if p.weight > 0][:FOR] + [p for p in ranked if p.weight < 0][:AGAINST]

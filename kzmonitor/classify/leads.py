@@ -6,15 +6,14 @@ behind them 46 % passed the threshold that 95 % of clean ones pass, and 89 % do 
 out)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kzmonitor.classify.calibrate import Floats
-from kzmonitor.classify.features import Reading
-from kzmonitor.classify.passages import within
+from kzmonitor.classify.reading import Reading
 
 # The lead ends with the sentence that holds this token, headline included.
 LEAD_TOKENS = 60
@@ -34,9 +33,7 @@ def lead(reading: Reading) -> Reading | None:
     last = LEAD_TOKENS
     while last < len(tokens) and tokens.sentence[last] == tokens.sentence[last - 1]:
         last += 1
-    return replace(
-        reading, matches=within(reading.matches, 0, last), words=within(reading.words, 0, last), span=range(last)
-    )
+    return reading.part(0, last, titled=True)
 
 
 @dataclass(frozen=True)
@@ -60,9 +57,11 @@ class LeadRows:
         return counts, {int(self.owners[number]): int(number) for number in np.flatnonzero(ahead)}
 
 
-def lead_rows(readings: Sequence[Reading], features: Any) -> LeadRows:
-    """The leads of `readings`, in order."""
+def with_leads(readings: Sequence[Reading], features: Any) -> tuple[Any, LeadRows]:
+    """The lines of the feature matrix of `readings`, and those of their leads."""
     found = [(number, start) for number, reading in enumerate(readings) if (start := lead(reading))]
     starts = [start for _number, start in found]
     owners = np.array([number for number, _start in found], dtype=np.int64)
-    return LeadRows(starts, features.transform(starts).tocsr() if starts else None, owners)
+    # Asked together, what a text shares with its lead is counted once.
+    rows = features.transform([*readings, *starts]).tocsr()
+    return rows[: len(readings)], LeadRows(starts, rows[len(readings) :], owners)

@@ -12,11 +12,11 @@ from sklearn.pipeline import FeatureUnion
 from kzmonitor.classify.calibrate import Floats, Sigmoid
 from kzmonitor.classify.committee import Committee
 from kzmonitor.classify.explain import Question, Source, explain
-from kzmonitor.classify.features import Reader, Reading
 from kzmonitor.classify.fields.model import FieldsModel
 from kzmonitor.classify.labelled import Taxonomy
-from kzmonitor.classify.leads import LeadRows, lead_rows
+from kzmonitor.classify.leads import LeadRows, with_leads
 from kzmonitor.classify.passages import PASSAGE_WEIGHT, Integers, PassageRows, passage_rows
+from kzmonitor.classify.reading import Reader, Reading
 from kzmonitor.classify.reasons import Reason
 from kzmonitor.classify.thresholds import Thresholds
 
@@ -107,8 +107,7 @@ class Classifier:
         predictions: list[Prediction] = []
         for first in range(0, len(texts), BATCH):
             readings = self.reader.transform(texts[first : first + BATCH])
-            rows = self.features.transform(readings).tocsr()
-            leads = lead_rows(readings, self.features)
+            rows, leads = with_leads(readings, self.features)
             relevance, leading = self._relevance(rows, leads)
             chances = self._chances(rows)
             asked = np.flatnonzero(relevance >= self.thresholds.relevance.queue)

@@ -7,8 +7,7 @@ Tsochantaridis, Hofmann, NIPS 2002).
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from operator import attrgetter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,7 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression
 
 from kzmonitor.classify.calibrate import Bools, Floats
-from kzmonitor.classify.features import Reading
-from kzmonitor.language.concepts import Match
+from kzmonitor.classify.reading import Reading
 
 SENTENCES = 2
 # A passage is worth scoring when something is done in it.
@@ -26,7 +24,6 @@ DOINGS = ("act.", "law.", "hedge.")
 # What the score of the best passage weighs beside that of the whole text.
 PASSAGE_WEIGHT = 0.75
 ROUNDS = 2
-FIRST = attrgetter("first")
 
 Integers = NDArray[np.int64]
 
@@ -44,25 +41,8 @@ def passages(reading: Reading) -> list[Reading]:
         last = ends[min(number + SENTENCES, len(ends)) - 1]
         after = bisect_left(doings, first)
         if after < len(doings) and doings[after] < last:
-            found.append(cut(reading, first, last))
+            found.append(reading.part(first, last, titled=False))
     return found or [reading]
-
-
-def cut(reading: Reading, first: int, last: int) -> Reading:
-    """The tokens from `first` to before `last` as a text of its own, without a title."""
-    return replace(
-        reading,
-        matches=within(reading.matches, first, last),
-        words=within(reading.words, first, last),
-        span=range(first, last),
-        titled=False,
-    )
-
-
-def within(matches: Sequence[Match], first: int, last: int) -> list[Match]:
-    """The matches that lie in the tokens from `first` to before `last`."""
-    begin, end = (bisect_left(matches, place, key=FIRST) for place in (first, last))
-    return [match for match in matches[begin:end] if match.last < last]
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,14 @@ from kzmonitor.classify.thresholds import Pair, Thresholds
 from kzmonitor.errors import InputError
 from kzmonitor.i18n import _
 
-FORMAT = 2
+FORMAT = 3
 TRUSTED = [
     "kzmonitor.classify.committee.Committee",
-    "kzmonitor.classify.features.ConceptCounts",
-    "kzmonitor.classify.features.Reader",
     "kzmonitor.classify.features.SharedWords",
     "kzmonitor.classify.features.WordGrams",
+    "kzmonitor.classify.meetings.ConceptCounts",
+    "kzmonitor.classify.pairs.SharedPairs",
+    "kzmonitor.classify.reading.Reader",
 ]
 # Unpacked, a model is some ten megabytes; a file that claims more is not ours.
 MOST_BYTES = 400_000_000

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy.sparse import vstack
 from sklearn.base import clone
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import FeatureUnion, make_pipeline
@@ -18,20 +19,23 @@ from kzmonitor.classify.calibrate import Bools, Floats, Sigmoid, calibrate, cali
 from kzmonitor.classify.committee import Committee
 from kzmonitor.classify.counterfactual import SILENCE, abroad, mixed
 from kzmonitor.classify.evaluate import report
-from kzmonitor.classify.features import AWAY, ConceptCounts, Reader, Reading, SharedWords, WordGrams
+from kzmonitor.classify.features import SharedWords, WordGrams
 from kzmonitor.classify.fields.fit import fit_fields
 from kzmonitor.classify.labelled import Taxonomy, Text
-from kzmonitor.classify.leads import lead_rows
+from kzmonitor.classify.leads import with_leads
+from kzmonitor.classify.meetings import AWAY, ConceptCounts
 from kzmonitor.classify.model import Classifier, Head, Prediction, decide
+from kzmonitor.classify.pairs import SharedPairs
 from kzmonitor.classify.passages import PASSAGE_WEIGHT, passage_rows
 from kzmonitor.classify.passages import fit as fit_with_passages
+from kzmonitor.classify.reading import Reader, Reading
 from kzmonitor.classify.thresholds import Thresholds, label_pair, relevance_pair
 from kzmonitor.errors import InputError
 from kzmonitor.i18n import _
 from kzmonitor.language.concepts import read_lexicon
 
 # Raised whenever the same data would give another model.
-RECIPE = 3
+RECIPE = 4
 FOLDS = 5
 C = 1.0
 WEIGHTS = {"words": 4.0, "concepts": 0.5, "shared": 3.0, "pairs": 3.0}
@@ -168,10 +172,10 @@ def _counterfactuals(
 def _features(taxonomy: Taxonomy, texts: int) -> FeatureUnion:
     country, few = taxonomy.country is not None, texts < FEW_TEXTS
     parts = {
-        "words": make_pipeline(WordGrams(min_df=1 if few else LEAST_WORDS, sublinear_tf=True)),
+        "words": make_pipeline(WordGrams(1 if few else LEAST_WORDS), TfidfTransformer(sublinear_tf=True)),
         "concepts": make_pipeline(ConceptCounts(country=country), MaxAbsScaler()),
-        "shared": make_pipeline(SharedWords(country=country, min_df=1 if few else 2)),
-        "pairs": make_pipeline(SharedWords(pairs=True, country=country, min_df=1 if few else LEAST_PAIRS)),
+        "shared": make_pipeline(SharedWords(country, 1 if few else 2), TfidfTransformer(sublinear_tf=True)),
+        "pairs": make_pipeline(SharedPairs(country, 1 if few else LEAST_PAIRS), TfidfTransformer(sublinear_tf=True)),
     }
     return FeatureUnion(list(parts.items()), transformer_weights=WEIGHTS)
 
@@ -194,8 +198,7 @@ def _held_out_scores(
     folds = GroupKFold(min(FOLDS, len(names)), shuffle=True, random_state=seed)
     for kept, held in folds.split(numbers, groups=numbers):
         features, fitted = _fit([readings[i] for i in kept], answers[kept], taxonomy, seed)
-        rows = features.transform([readings[i] for i in held]).tocsr()
-        leads = lead_rows([readings[i] for i in held], features)
+        rows, leads = with_leads([readings[i] for i in held], features)
         relevant = held[answers[held, RELEVANCE]]
         parts = passage_rows([readings[i] for i in relevant], features) if len(relevant) else None
         for column in range(answers.shape[1]):

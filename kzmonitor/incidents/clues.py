@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Self
 
-from kzmonitor.classify.features import Reader, Reading
 from kzmonitor.classify.fields.dates import dates
+from kzmonitor.classify.reading import Reader, Reading
 from kzmonitor.collect.dates import ALMATY
 from kzmonitor.incidents.telling import Telling
 from kzmonitor.language.concepts import read_lexicon

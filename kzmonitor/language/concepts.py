@@ -31,9 +31,9 @@ TRAP, STYLE, WORD = "trap", "style", "word."
 class Match(NamedTuple):
     """One concept in a text: the tokens from `first` to `last` (both in), of which `words` made the match."""
 
-    concept: str
     first: int
     last: int
+    concept: str
     words: tuple[int, ...]
 
 
@@ -138,14 +138,14 @@ class Automaton:
                 others.append(pattern)
         if len(self._fits) > CACHE_WORDS:
             self._fits.clear()
-        found = self._fits[folded] = _Fit(frozenset(keys), tuple(alone), next_to, tuple(others))
+        found = self._fits[folded] = _Fit(frozenset(keys), tuple(sorted(alone)), next_to, tuple(others))
         return found
 
     def find(self, tokens: Tokens) -> list[Match]:
         """Every concept in `tokens`, in order of place; a match whose words lie within another's is left out."""
         known = self._fits
         fits = [known.get(folded) or self._fit(folded) for folded in tokens.fold]
-        found = [Match(concept, place, place, (place,)) for place, fit in enumerate(fits) for concept in fit.alone]
+        found = [Match(place, place, concept, (place,)) for place, fit in enumerate(fits) for concept in fit.alone]
         longer: set[Match] = set()
         for place, fit in enumerate(fits):
             begun = fit.others
@@ -156,9 +156,12 @@ class Automaton:
                 if _marked(pattern.first, tokens, place):
                     words = _follow(pattern.rest, tokens, fits, place)
                     if words:
-                        longer.add(Match(pattern.concept, place, words[-1], words))
+                        longer.add(Match(place, words[-1], pattern.concept, words))
         # A marked pattern of one word may tell what that word tells unmarked.
-        return _longest({*found, *longer})
+        longer = {
+            match for match in longer if match.first != match.last or match.concept not in fits[match.first].alone
+        }
+        return _longest([*found, *longer])
 
 
 def _marked(word: _Word, tokens: Tokens, place: int) -> bool:
@@ -195,11 +198,7 @@ def _longest(found: Iterable[Match]) -> list[Match]:
         or match.concept.startswith(WORD)
         or (match.concept != TRAP and not any(_hides(long, match) for long in covering[match.first]))
     ]
-    return sorted(kept, key=_in_order)
-
-
-def _in_order(match: Match) -> tuple[int, int, str]:
-    return match.first, match.last, match.concept
+    return sorted(kept)
 
 
 def _hides(long: Match, match: Match) -> bool:

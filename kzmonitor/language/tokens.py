@@ -7,6 +7,7 @@ only ever used to compare.
 
 import re
 import unicodedata
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from kzmonitor.language.detect import detect
@@ -14,7 +15,7 @@ from kzmonitor.language.romanized import to_cyrillic
 
 # Combining marks, soft hyphens and zero-width characters stay inside their word; hyphens and apostrophes join parts.
 TOKEN = re.compile(
-    r"(?P<word>[^\W\d_](?:[^\W_]|[\u0300-\u036f\u00ad\u200b-\u200d]|[-'’ʼ`‑](?=[^\W\d_]))*)"
+    r"(?P<word>[^\W\d_][^\W_]*(?:(?:[\u0300-\u036f\u00ad\u200b-\u200d]|[-'’ʼ`‑](?=[^\W\d_]))[^\W_]*)*)"
     r"|(?P<number>\d+(?:[.,:\-\u00a0]\d+)*)"
     r"|(?P<stop>[.!?…]+(?=[\s»\"”)\]]|$)|\n)"
 )
@@ -97,24 +98,25 @@ _folds: dict[str, str] = {}
 def tokenize(title: str, body: str) -> Tokens:
     """The tokens of `title`, a line break and `body`; offsets count from the start of the title."""
     text = f"{title}\n{body}"
-    tokens = Tokens(text)
     sentence = previous_end = 0
     words: list[str] = []
+    start: list[int] = []
+    end: list[int] = []
+    sentences: list[int] = []
     for match in TOKEN.finditer(text):
-        start = match.start()
+        first, last = match.span()
         if match.lastgroup == "stop":
-            if words and not _abbreviated(match[0], words[-1], start == previous_end):
-                sentence += tokens.sentence[-1] == sentence
+            if words and not _abbreviated(match[0], words[-1], first == previous_end):
+                sentence += sentences[-1] == sentence
             continue
-        word = match[0]
-        words.append(word)
-        tokens.start.append(start)
-        previous_end = match.end()
-        tokens.end.append(previous_end)
-        tokens.sentence.append(sentence)
-        tokens.capital.append(word[0].isupper())
-        tokens.quoted.append(start > 0 and text[start - 1] in OPENING)
-        tokens.title += start < len(title)
+        words.append(match[0])
+        start.append(first)
+        end.append(last)
+        sentences.append(sentence)
+        previous_end = last
+    tokens = Tokens(text, bisect_left(start, len(title)), start, end, sentence=sentences)
+    tokens.capital = [word[0].isupper() for word in words]
+    tokens.quoted = [first > 0 and text[first - 1] in OPENING for first in start]
     if len(_folds) > CACHE_WORDS:
         _folds.clear()
     tokens.fold = [_folds.get(word) or _folds.setdefault(word, fold(word)) for word in words]

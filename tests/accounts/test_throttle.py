@@ -52,7 +52,7 @@ def test_names_and_addresses_are_not_kept_and_rows_live_a_day(session: Session) 
 def test_forty_at_once_are_no_more_than_ten(database: Database) -> None:
     def one(number: int) -> bool:
         with database.session() as session:
-            session.execute(text("set local lock_timeout = '20s'"))
+            session.execute(text("set local lock_timeout = '120s'"))
             return tried(session, "account asel", f"10.0.0.{number}")
 
     with ThreadPoolExecutor(8) as pool:

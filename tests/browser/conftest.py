@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from kzmonitor.review import create_app
 from kzmonitor.store import Database
@@ -20,6 +21,7 @@ from tests.conftest import empty
 from tests.review.conftest import NOW, TOKEN
 
 DESKTOP, TELEPHONE = (1280, 800), (360, 740)
+PATIENCE_S = 120
 GET_IT = "no chromium on this machine; get it with: apt-get install chromium"
 
 
@@ -65,7 +67,10 @@ def chromium() -> Iterator[Browser]:
     """A running browser. A module's own: while one runs, no other test of the process can start an event loop."""
     path = found_chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"], timeout=PATIENCE_S * 1000
+        )
+        expect.set_options(timeout=PATIENCE_S * 1000)
         yield browser
         browser.close()
 
@@ -103,10 +108,32 @@ def reader(
 
 def visitor(chromium: Browser, size: tuple[int, int], scheme: str = "light") -> BrowserContext:
     """A browser without any past, of this size and colour scheme."""
-    return chromium.new_context(
+    context = chromium.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if scheme == "dark" else "light",
         has_touch=size == TELEPHONE,
         is_mobile=size == TELEPHONE,
         reduced_motion="reduce",
     )
+    return patient(context)
+
+
+def patient(context: BrowserContext) -> BrowserContext:
+    """The same browser, which waits for a page as long as a busy machine may take to make it."""
+    context.set_default_timeout(PATIENCE_S * 1000)
+    return context
+
+
+def is_out(context: BrowserContext, desk: Desk) -> bool:
+    """Whether the login of this browser has ended at the server."""
+    return context.request.get(f"{desk.address}/me").status == 401
+
+
+def is_soon_out(context: BrowserContext, desk: Desk) -> bool:
+    """The page is empty at once; the word to the server is on its way meanwhile."""
+    until = time.monotonic() + PATIENCE_S
+    while not is_out(context, desk):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True

@@ -20,7 +20,7 @@ from kzmonitor.review.security import HEADERS
 from kzmonitor.store import Database
 from kzmonitor.store.tables import Alert, Article, Incident, PageEvent, Revision, Source, new_id
 from tests.browser import world
-from tests.browser.conftest import DESKTOP, TELEPHONE, Desk, reader, served
+from tests.browser.conftest import DESKTOP, PATIENCE_S, TELEPHONE, Desk, reader, served
 from tests.browser.walk import Seen, get_routes, walk
 from tests.browser.watching import Witness, said, witness
 from tests.conftest import empty, report_of
@@ -128,7 +128,7 @@ def found(hostile: Desk) -> list[Seen]:
 
 def test_there_are_more_than_a_hundred_payloads_and_each_is_on_a_page(hostile: Desk, found: list[Seen]) -> None:
     assert len(set(MARKUP)) > 150
-    with httpx.Client(base_url=hostile.address, follow_redirects=True) as client:
+    with httpx.Client(base_url=hostile.address, follow_redirects=True, timeout=PATIENCE_S) as client:
         client.get(hostile.entrance())
         shown = [client.get(seen.path).text for seen in found if seen.route == "/alerts/{alert_id}"]
         listed = [client.get(seen.path).text for seen in found if seen.route == "/"]

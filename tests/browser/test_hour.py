@@ -11,7 +11,7 @@ from kzmonitor.accounts import people
 from kzmonitor.store import Database
 from kzmonitor.store.tables import Account, Review
 from tests.browser import world
-from tests.browser.conftest import DESKTOP, TELEPHONE, Desk, reader, served
+from tests.browser.conftest import DESKTOP, TELEPHONE, Desk, is_soon_out, reader, served
 from tests.review.conftest import NOW
 
 pytestmark = pytest.mark.slow
@@ -165,6 +165,7 @@ def _leave(page: Page, desk: Desk) -> None:
     assert page.inner_text("body").strip() == ""
     page.go_back()
     expect(page.locator(".row-title")).to_have_count(0)
+    assert is_soon_out(page.context, desk)
     page.goto(desk.address)
     expect(page.locator("input[name=pseudonym]")).to_be_visible()
 

@@ -1,9 +1,9 @@
 """Leave now: an empty page at once, and the login ends at the server; by keyboard, by button, without scripts."""
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Desk
+from tests.browser.conftest import Desk, is_out, is_soon_out, patient
 from tests.review.conftest import TOKEN
 
 pytestmark = pytest.mark.slow
@@ -11,18 +11,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def page(chromium: Browser, desk: Desk) -> Page:
-    page = chromium.new_context().new_page()
+    page = patient(chromium.new_context()).new_page()
     page.goto(f"{desk.address}/me?token={TOKEN}")
     return page
-
-
-def is_out(context: BrowserContext, desk: Desk) -> bool:
-    return context.request.get(f"{desk.address}/me").status == 401
-
-
-def is_soon_out(context: BrowserContext, desk: Desk) -> bool:
-    """The page is empty at once; the word to the server is on its way meanwhile."""
-    return any(is_out(context, desk) for _ in range(100))
 
 
 def shows_nothing(page: Page, desk: Desk) -> None:
@@ -62,8 +53,8 @@ def test_the_button_leaves_and_empties_other_windows_too(page: Page, desk: Desk)
 
 
 def test_the_button_leaves_without_scripts(chromium: Browser, desk: Desk) -> None:
-    page = chromium.new_context(java_script_enabled=False).new_page()
+    page = patient(chromium.new_context(java_script_enabled=False)).new_page()
     page.goto(f"{desk.address}/me?token={TOKEN}")
     page.get_by_role("button", name="Leave now").click()
-    assert page.url == f"{desk.address}/blank"
+    page.wait_for_url(f"{desk.address}/blank")
     assert is_out(page.context, desk)

@@ -3,7 +3,9 @@
 import numpy as np
 
 from kzmonitor.classify.counterfactual import abroad, mixed
-from kzmonitor.classify.features import ConceptCounts, Reader, WordGrams
+from kzmonitor.classify.features import WordGrams
+from kzmonitor.classify.meetings import ConceptCounts
+from kzmonitor.classify.reading import Reader
 from kzmonitor.language.concepts import read_lexicon
 
 LEXICON = "\n".join(f"{concept}\t{pattern}" for concept, pattern in read_lexicon())
@@ -46,7 +48,7 @@ def test_a_text_moved_abroad_reads_like_one_written_there():
 def test_names_numbers_and_style_make_no_word_features():
     texts = ["Вчера Абылкасов купил 25 книг", "Потом Абылкасов читал 30 книг", "он продал много книг", "она читала"]
     readings = READER.transform([("", text) for text in texts])
-    grams = WordGrams(min_df=1)
+    grams = WordGrams(1)
     grams.fit_transform(readings)
     assert "книг" in grams.vocabulary_
     assert not any("абылка" in term or any(map(str.isdigit, term)) for term in grams.vocabulary_)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kzmonitor.classify.explain import Question, Source, contributions
-from kzmonitor.classify.leads import LEAD_TOKENS, MARGIN, SHORT_TOKENS, lead, lead_rows
+from kzmonitor.classify.leads import LEAD_TOKENS, MARGIN, SHORT_TOKENS, lead, with_leads
 from tests.classify.conftest import PLACES, TELLINGS
 
 OTHER = "The football club won the match and its fans celebrated with a concert of entrepreneurs. " * 12
@@ -51,9 +51,9 @@ def test_other_news_behind_a_report_does_not_hide_it(classifier, report, page):
 
 def test_the_reasons_are_those_of_what_was_scored(classifier, page):
     (reading,) = classifier.reader.transform([page])
-    leads = lead_rows([reading], classifier.features)
+    rows, leads = with_leads([reading], classifier.features)
     head = classifier.relevance
-    scores, leading = leads.better(head.scores(classifier.features.transform([reading]).tocsr()), head.scores)
+    scores, leading = leads.better(head.scores(rows), head.scores)
     assert leading == {0: 0}
     source = Source(leads.found[0], leads.rows[0], 1.0)
     told = contributions(reading, classifier.features, Question("relevance", head.coefficients, 1.0, [source])).sum()
@@ -66,6 +66,7 @@ def test_the_reasons_are_those_of_what_was_scored(classifier, page):
 def test_without_long_texts_nothing_changes(classifier, report):
     (reading,) = classifier.reader.transform([report])
     whole = np.array([0.25])
-    scores, leading = lead_rows([reading], classifier.features).better(whole, classifier.relevance.scores)
+    _rows, leads = with_leads([reading], classifier.features)
+    scores, leading = leads.better(whole, classifier.relevance.scores)
     assert scores is whole
     assert leading == {}

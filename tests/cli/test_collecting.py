@@ -48,7 +48,7 @@ def test_what_a_feed_shows_while_it_is_watched_becomes_an_alert(champion: Databa
                     assert session.scalar(told) == number
         finally:
             watching.send_signal(signal.SIGINT)
-            assert watching.wait(60) == 130
+            assert watching.wait(120) == 130
 
 
 def rounds(watching: "subprocess.Popen[str]", until_new: int) -> None:

@@ -1,13 +1,14 @@
 """Bad input and a bad world end in one clear line and exit code 2."""
 
-import socket
 import subprocess
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run, one_line
+from tests.ports import closed_port
 
 SOURCE = "name: Дала\nlanguages: [ru]\nhosts: ['127.0.0.1:{port}']\nfeeds: ['http://127.0.0.1:{port}/rss']\n"
 
@@ -19,10 +20,11 @@ def sources(tmp_path: Path) -> Path:
     return folder
 
 
-def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture
+def closed() -> Iterator[int]:
+    """A port that nobody answers at."""
+    with closed_port() as port:
+        yield port
 
 
 @pytest.mark.parametrize(
@@ -54,8 +56,8 @@ def test_an_unknown_option_exits_2_without_a_stack_trace(run: Run) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_unreachable_database_is_one_line_without_its_password(run: Run) -> None:
-    address = f"postgresql://user:hidden-word@127.0.0.1:{a_free_port()}/name"
+def test_an_unreachable_database_is_one_line_without_its_password(run: Run, closed: int) -> None:
+    address = f"postgresql://user:hidden-word@127.0.0.1:{closed}/name"
     for command in ("collect", "understand", "alerts", "digest", "db", "doctor"):
         done = run(command, *(["status"] if command == "db" else []), KZMONITOR_DATABASE_URL=address)
         assert done.returncode in (1, 2), command
@@ -68,8 +70,8 @@ def test_a_wrong_setting_names_its_variable(run: Run) -> None:
     assert "KZMONITOR_RESCORE_DAYS" in one_line(run("alerts", KZMONITOR_RESCORE_DAYS="many"))
 
 
-def test_a_broken_declaration_costs_one_line_and_the_others_go_on(run: Run, sources: Path) -> None:
-    (sources / "dala.yml").write_text(SOURCE.format(port=a_free_port()))
+def test_a_broken_declaration_costs_one_line_and_the_others_go_on(run: Run, sources: Path, closed: int) -> None:
+    (sources / "dala.yml").write_text(SOURCE.format(port=closed))
     (sources / "broken.yml").write_text("name: x\nfeed: [y]\n")
     done = run("sources", "list", "--sources-dir", sources)
     assert done.returncode == 0
@@ -78,8 +80,8 @@ def test_a_broken_declaration_costs_one_line_and_the_others_go_on(run: Run, sour
     assert "dala" in done.stdout
 
 
-def test_a_source_that_does_not_answer_is_a_named_state_with_advice(run: Run, sources: Path) -> None:
-    (sources / "dala.yml").write_text(SOURCE.format(port=a_free_port()))
+def test_a_source_that_does_not_answer_is_a_named_state_with_advice(run: Run, sources: Path, closed: int) -> None:
+    (sources / "dala.yml").write_text(SOURCE.format(port=closed))
     done = run("collect", "--sources-dir", sources)
     assert done.returncode == 1, "nothing answered"
     assert "robots-unreachable" in done.stdout

@@ -38,7 +38,7 @@ def outlet(tmp_path: Path) -> Iterator[Path]:
     process.stdout.readline()
     yield tmp_path / "sources"
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
 
 @pytest.mark.slow

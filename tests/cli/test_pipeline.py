@@ -32,7 +32,7 @@ def served(tmp_path: Path):
         process.stdout.readline()
     yield folder
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
 
 def test_collect_understand_alerts_digest(run: Run, champion: Database, served: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from kzmonitor.cli.guard import Guard, guarded, in_sessions, watched
 from kzmonitor.cli.supervisor import Supervisor, Wish, claimed, listening
 from kzmonitor.errors import SetupError
 
+PATIENCE_S = 120
 SLEEP = "import time; print('up', flush=True); time.sleep(600)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
 PARENT = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {SLEEP!r}]); {SLEEP}"
@@ -26,7 +27,7 @@ def python(code: str) -> list[str]:
 
 
 def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, "what was waited for never came"
         time.sleep(0.02)
@@ -70,7 +71,7 @@ def test_output_that_may_hold_a_secret_is_not_kept(supervisor: Supervisor) -> No
 def test_a_child_that_ends_is_noticed_with_its_exit_code(supervisor: Supervisor) -> None:
     started(supervisor, "well", SLEEP)
     ill = supervisor.start("ill", python("raise SystemExit(7)"), dict(os.environ))
-    assert not supervisor.undisturbed(30)
+    assert not supervisor.undisturbed(PATIENCE_S)
     assert supervisor.ended() is ill
     assert ill.process.returncode == 7
 

@@ -10,7 +10,7 @@ import pytest
 from kzmonitor.classify.model import Classifier
 from tests.cluster.hosts import eventually
 from tests.cluster.services import SHORTENED
-from tests.cluster.timeline import Timeline, Try, again, over
+from tests.cluster.timeline import Timeline, Try, again, over, still_lost
 from tests.cluster.world import PATIENCE_S, PLACES, Cluster, assert_done_once, assert_planted_once, running
 
 # The short form is for each change; `make cluster` runs the long one.
@@ -46,7 +46,8 @@ def test_a_backlog_is_done_once_whatever_worker_network_and_database_do(cluster:
         )
 
         def all_again() -> bool:
-            return len(again(timeline, killed_tasks, killed)) == len(killed_tasks)
+            lost = still_lost(timeline, killed_tasks)
+            return len(again(timeline, lost, killed)) == len(lost)
 
         # What the next round has fetched may be understood before the lost tasks had their turn.
         assert eventually(lambda: all_again() or bool(understanding(timeline, "host-4")), PATIENCE_S)

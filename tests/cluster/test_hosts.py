@@ -13,6 +13,7 @@ from tests.cluster.services import Keeper
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
 ANSWER = "import socket; s = socket.create_server(('', 7000))\nwhile True: s.accept()[0].close()"
+PATIENCE_S = 120
 ASK = "import socket; socket.create_connection(('store', 7000), timeout=1)"
 
 
@@ -25,14 +26,14 @@ def test_hosts_have_names_and_wires_of_their_own_and_leave_nothing_behind(tmp_pa
     with Network({"store": ["database"], "work": []}, tmp_path) as network:
         store, work = network.hosts["store"], network.hosts["work"]
         answering = store.start("answer", [sys.executable, "-c", ANSWER], dict(os.environ))
-        assert eventually(lambda: reaches(work), 20)
+        assert eventually(lambda: reaches(work), PATIENCE_S)
         name = work.run(["sh", "-c", "hostname; getent hosts database"], dict(os.environ)).stdout.split()
         assert name == ["work", store.address, "store", "database"]
 
         work.unplug()
         assert not reaches(work)
         work.plug_in()
-        assert eventually(lambda: reaches(work), 20)
+        assert eventually(lambda: reaches(work), PATIENCE_S)
 
         assert store.kill() >= 1
         assert answering.returncode == -9
@@ -53,7 +54,7 @@ def test_what_ends_is_started_again_until_its_host_is_let_go(tmp_path: Path) -> 
         processes = [first, store.start("sleep", ["sleep", "600"], dict(os.environ))]
         keeper.keep(store, "sleep", lambda: processes.pop(0))
         first.kill()
-        assert eventually(lambda: told == ["sleep"] and not processes, 20)
+        assert eventually(lambda: told == ["sleep"] and not processes, PATIENCE_S)
         keeper.let_go(store)
         assert store.kill() >= 1
     assert told == ["sleep"]

@@ -133,6 +133,12 @@ class Timeline:
         path.write_text(json.dumps(content, indent=1))
 
 
+def still_lost(timeline: Timeline, running: list[Try]) -> list[Try]:
+    """Those that a death has cut off, of the tries that ran a moment before it: the others had just ended well."""
+    well = {(one.id, one.number) for one in timeline.tries() if one.state == "success"}
+    return [one for one in running if (one.id, one.number) not in well]
+
+
 def again(timeline: Timeline, lost: list[Try], since: float) -> dict[str, float]:
     """When each lost task began to run again, of those that did, by its id."""
     later = [one for one in timeline.tries() if one.started > since]

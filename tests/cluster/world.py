@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,10 +58,12 @@ class Cluster:
 
     def kill_redis(self) -> None:
         """kill -9 of the broker: what stood in it is forgotten."""
-        for process in map(psutil.Process, self.host("host-1").processes()):
-            if process.name() == "redis-server":
-                process.kill()
-                return
+        for number in self.host("host-1").processes():
+            with suppress(psutil.NoSuchProcess):  # connections of the database beside it come and go
+                process = psutil.Process(number)
+                if process.name() == "redis-server":
+                    process.kill()
+                    return
         raise AssertionError("no broker runs on host 1")
 
     def host(self, name: str) -> Host:
@@ -149,7 +151,7 @@ def _serve_news(cluster: Cluster, sources: Path) -> None:
     forward = [sys.executable, "-m", "tests.cluster.forward"]
     there.start("newsroom", serve, plain)
     there.start("forward", [*forward, there.address, "127.0.0.1", *ports], plain)
-    assert eventually(lambda: len(list(sources.glob("*.yml"))) == OUTLETS, 60)
+    assert eventually(lambda: len(list(sources.glob("*.yml"))) == OUTLETS, PATIENCE_S)
 
 
 def reaches(host: Host, url: str) -> bool:

@@ -19,6 +19,7 @@ from kzmonitor.newsroom.faults import HANG
 from kzmonitor.newsroom.records import Record
 from kzmonitor.store import Database
 
+PATIENCE_S = 120
 PARENT = """
 import sys
 from pathlib import Path
@@ -49,7 +50,7 @@ def child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 
 def wait_for(come: Callable[[], bool]) -> None:
     """Look again and again until something in another process has come about, which gets the processor meanwhile."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE_S
     while not come():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -145,7 +146,7 @@ def test_no_child_outlives_its_parent(in_place: None, tmp_path: Path, number: si
             children = psutil.Process(parent.pid).children(recursive=True)
             assert children
             parent.send_signal(number)
-            parent.wait(30)
+            parent.wait(PATIENCE_S)
             wait_for(lambda: all(map(is_over, children)))
         finally:
             parent.kill()

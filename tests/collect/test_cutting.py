@@ -24,6 +24,7 @@ from kzmonitor.errors import SetupError
 from kzmonitor.sources.declaration import Declaration
 
 NOW = datetime(2026, 3, 15, 9, 30, tzinfo=UTC)
+PATIENCE_S = 120
 HOSTILE = Path(__file__).with_name("cutter.py")
 DALA = Declaration(
     slug="dala",
@@ -109,7 +110,7 @@ def test_a_page_that_kills_its_process_costs_itself_and_no_other(hostile: Cutter
 
 
 def test_a_page_that_holds_its_process_is_given_up(hostile: Cutters, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cutting, "PAGE_S", 4.0)
+    monkeypatch.setattr(cutting, "PAGE_S", 10.0)  # the other pages must be done within it on a busy machine, too
     names = ["0", "hang", "1", "2"]
     assert read(hostile.cut([a_page(name) for name in names], KNOWN)) == [
         "Новость 0", "cutter-hung", "Новость 1", "Новость 2",
@@ -153,9 +154,9 @@ def test_no_cutter_outlives_its_parent() -> None:
     assert parent.stdout is not None
     child = psutil.Process(int(parent.stdout.readline()))
     parent.send_signal(signal.SIGKILL)
-    parent.wait(30)
+    parent.wait(PATIENCE_S)
     parent.stdout.close()
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE_S
     while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < end
         time.sleep(0.01)

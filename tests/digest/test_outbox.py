@@ -1,6 +1,5 @@
 """Nobody gets two of the same digest, nobody gets none: a real SMTP server on loopback tells."""
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,8 +19,10 @@ from kzmonitor.sources.declaration import Declaration
 from kzmonitor.store import Database
 from kzmonitor.store.tables import Delivery, Subscriber
 from tests.digest.conftest import END, World, committed
+from tests.ports import free_port
 
 Declared = dict[str, Declaration]
+PATIENCE_S = 120
 
 
 class Mailbox:
@@ -46,16 +47,15 @@ class Mailbox:
         return self.answer
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def controller_of(box: Mailbox, port: int) -> Controller:
+    """Its server. Without a name it would ask for that of this machine, which may take as long as a silent DNS."""
+    return Controller(box, hostname="127.0.0.1", port=port, server_hostname="localhost", ready_timeout=PATIENCE_S)
 
 
 @pytest.fixture
 def mailbox() -> Iterator[tuple[Mailbox, str]]:
     box, port = Mailbox(), free_port()
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller = controller_of(box, port)
     controller.start()
     yield box, f"smtp://127.0.0.1:{port}"
     controller.stop()

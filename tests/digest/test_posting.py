@@ -27,7 +27,8 @@ from kzmonitor.store import Database
 from kzmonitor.store.tables import Delivery, Subscriber, new_id
 from tests.digest.conftest import END, World, committed
 from tests.digest.test_notices import TAXONOMY
-from tests.digest.test_outbox import free_port, subscribe
+from tests.digest.test_outbox import subscribe
+from tests.ports import free_port
 
 TOKEN = "1234:the-token-of-the-bot"
 Reply = tuple[int, dict[str, str], bytes]

@@ -16,10 +16,10 @@ from kzmonitor.digest.sending import MOST_DOUBTS
 from kzmonitor.store import Database
 from kzmonitor.store.tables import Delivery, Subscriber
 from tests.digest.conftest import END, committed
-from tests.digest.test_outbox import free_port
+from tests.ports import closed_port, free_port
 
 READERS, LIVES = 1000, 50
-NOBODY, LATE, ONCE = 20, 10, 10
+NOBODY, LATE, ONCE = 20, 5, 5
 LANGUAGES = ("ru", "kk", "en")
 
 
@@ -74,7 +74,8 @@ def test_every_mailbox_holds_its_digest_and_second_copies_only_where_that_was_un
             for number, address in enumerate(addresses())
         )
     port, file = accepted
-    assert "'waiting'" in run("deliver", database, free_port(), 0)  # a dead server
+    with closed_port() as dead:
+        assert "'waiting'" in run("deliver", database, dead, 0)
     assert file.read_text() == ""
     with database.session() as session:
         for delivery in session.scalars(select(Delivery)):

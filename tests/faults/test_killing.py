@@ -9,15 +9,16 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
-from aiosmtpd.controller import Controller
 
 from kzmonitor.newsroom import Fault, Newsroom, Outlet, Record, declare
 from kzmonitor.store import schema
-from tests.digest.test_outbox import Mailbox, free_port
+from tests.collect.test_crawl import is_over
+from tests.digest.test_outbox import Mailbox, controller_of
 from tests.faults.conftest import Make
 from tests.faults.essence import essence
-from tests.faults.machine import Machine, Server, ended, kill, told, until
+from tests.faults.machine import PATIENCE_S, Machine, Server, ended, kill, told, until
 from tests.faults.world import day_of_news, decision, held_at_commit, held_when, reading_waits, reviewing
+from tests.ports import free_port
 
 STAGES = ("revision", "article_signature", "prediction", "article_clue", "article_pair", "incident", "alert")
 
@@ -44,7 +45,8 @@ def test_collect_with_its_crawl(machine_of: Make, tmp_path: Path) -> None:
         Record(f"n{n}", "en", f"Hearing number {n} in the district court", f"Case {n} was heard.") for n in "123"
     ]
     outlet = Outlet("dala", "plain", records)
-    last = sorted(article.address for article in outlet.articles())[-1]
+    # The oldest is asked for last: while it hangs, the others are there, and the crawl stays where it is.
+    last = outlet.articles()[-1].address
     outlet.fault(last, Fault(hang=True, times=1))
     with Newsroom([outlet]) as newsroom:
         declare(newsroom, tmp_path / "declared")
@@ -56,8 +58,7 @@ def test_collect_with_its_crawl(machine_of: Make, tmp_path: Path) -> None:
         family = psutil.Process(process.pid).children(recursive=True)
         assert family
         kill(process)
-        _gone, alive = psutil.wait_procs(family, 30)
-        assert alive == []
+        until(lambda: all(map(is_over, family)))
         machine.alone()
         machine.well("collect")
         assert machine.rows("select state, tries, count(*) from entry group by 1, 2") == [("fetched", 0, 3)]
@@ -68,7 +69,7 @@ def test_collect_with_its_crawl(machine_of: Make, tmp_path: Path) -> None:
 @contextmanager
 def mailbox() -> Iterator[tuple[Mailbox, dict[str, str]]]:
     box, port = Mailbox(), free_port()
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller = controller_of(box, port)
     controller.start()
     try:
         yield box, {"KZMONITOR_SMTP_URL": f"smtp://127.0.0.1:{port}", "KZMONITOR_MAIL_FROM": "desk@example.org"}
@@ -174,11 +175,11 @@ def test_the_review_app_while_somebody_decides(machine_of: Make, understood: tup
         answer = decision(desk)
         until(machine.blocked)
         kill(desk.process)
-        assert answer.exception(30) is not None, "the browser saw the connection break"
+        assert answer.exception(PATIENCE_S) is not None, "the browser saw the connection break"
     machine.alone()
     assert machine.rows("select count(*) from review") == [(0,)]
     with reviewing(machine) as desk:
-        assert decision(desk).result(30).status_code == 201
+        assert decision(desk).result(PATIENCE_S).status_code == 201
     assert machine.rows("select count(*), count(distinct subject_id) from review") == [(1, 1)]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from kzmonitor.newsroom import Newsroom, Outlet, Record, declare
 from tests.faults.conftest import Make
-from tests.faults.machine import Done
+from tests.faults.machine import PATIENCE_S, Done
 
 HOSTS = "127.0.0.1 localhost\n"
 
@@ -19,7 +19,7 @@ def collect(environment: dict[str, str], folder: Path, hosts: str) -> Done:
     command = 'mount --bind "$1" /etc/hosts && shift && exec "$@"'
     return subprocess.run(
         ["unshare", "-m", "sh", "-c", command, "-", folder / "hosts", sys.executable, "-m", "kzmonitor", "collect"],
-        env=environment, cwd=folder, capture_output=True, text=True, timeout=120,
+        env=environment, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S,
     )  # fmt: skip
 
 

@@ -13,8 +13,8 @@ import httpx
 from kzmonitor.accounts import sessions
 from kzmonitor.cli.demonstrating import next_digest_day
 from kzmonitor.review.door import COOKIE
-from tests.digest.test_outbox import free_port
-from tests.faults.machine import Machine, until
+from tests.faults.machine import PATIENCE_S, Machine, until
+from tests.ports import free_port
 
 KEY = 7
 WAIT = f"perform pg_advisory_xact_lock_shared({KEY})"
@@ -94,7 +94,7 @@ def reviewing(machine: Machine) -> Iterator[Reviewing]:
         client.get("/me", params={"token": token}, follow_redirects=True)
         yield Reviewing(process, client, token)
     process.terminate()
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE_S)
 
 
 def answers(client: httpx.Client) -> bool:

@@ -113,7 +113,8 @@ def apart() -> None:
     ):
         subprocess.run(command.split(), check=True)
     with tempfile.NamedTemporaryFile("w", prefix="resolv-", delete=False) as file:
-        file.write("nameserver 127.0.0.53\noptions timeout:2 attempts:1\n")
+        # Each name is asked for once: another try, because we were busy, would be another turn of a name that changes.
+        file.write("nameserver 127.0.0.53\noptions timeout:30 attempts:1\n")
     subprocess.run(["mount", "--bind", file.name, "/etc/resolv.conf"], check=True)
     os.unlink(file.name)
 

@@ -167,7 +167,7 @@ def test_of_two_reviewers_at_once_one_decides_and_the_other_is_told(database: Da
     start, outcomes = threading.Barrier(2), []
 
     def decide(decision: str) -> None:
-        start.wait(10)
+        start.wait(PATIENCE_S)
         try:
             with database.session() as session:
                 reviews.decide(session, alert.id, decision, now=NOW)
@@ -179,7 +179,7 @@ def test_of_two_reviewers_at_once_one_decides_and_the_other_is_told(database: Da
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE_S)
     assert sorted(outcomes) == ["decided", "told"]
     with database.session() as session:
         assert session.scalar(select(func.count()).select_from(Review)) == 1

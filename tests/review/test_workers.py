@@ -15,6 +15,7 @@ import pytest
 
 from kzmonitor.review import workers
 from kzmonitor.store import Database
+from tests.ports import free_port
 from tests.review.conftest import TOKEN
 
 pytestmark = pytest.mark.slow
@@ -32,8 +33,7 @@ class Served:
 
 @pytest.fixture
 def served(database: Database) -> Iterator[Served]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
     environment = os.environ | {
         "KZMONITOR_DATABASE_URL": url, "KZMONITOR_REVIEW_TOKEN": TOKEN, "KZMONITOR_ENV_FILE": os.devnull,
@@ -64,7 +64,11 @@ def answers(address: str) -> bool:
 
 def test_a_login_is_good_in_every_process_and_outlives_one(served: Served) -> None:
     with httpx.Client(
-        base_url=served.address, trust_env=False, follow_redirects=True, headers={"connection": "close"}
+        base_url=served.address,
+        trust_env=False,
+        follow_redirects=True,
+        headers={"connection": "close"},
+        timeout=PATIENCE_S,
     ) as client:
         assert client.get("/me", params={"token": TOKEN}).status_code == 200
         # Each request is a connection of its own, which any of the processes may take.
@@ -79,6 +83,8 @@ def test_a_login_is_good_in_every_process_and_outlives_one(served: Served) -> No
 def test_all_end_with_the_one_that_began_them(served: Served, sent: signal.Signals) -> None:
     processes = served.processes()
     served.parent.send_signal(sent)
+    # It holds the listening socket until it is gone itself, a little after those that it waits for.
+    served.parent.wait(PATIENCE_S)
     until(lambda: not any(psutil.pid_exists(one) for one in processes))
     with socket.create_server(("127.0.0.1", int(served.address.rpartition(":")[2]))):
         pass

@@ -1,6 +1,5 @@
 """A mail server on this machine that keeps what it is given."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -8,6 +7,10 @@ from email.message import EmailMessage
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.ports import free_port
+
+PATIENCE_S = 120
 
 
 class Mailbox:
@@ -25,11 +28,9 @@ class Mailbox:
 @contextmanager
 def mailbox() -> Iterator[tuple[Mailbox, int]]:
     """The mailbox and its port, for the length of the block."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    box, port = Mailbox(), free_port()
+    # With a name of its own the server asks nobody for that of this machine.
+    controller = Controller(box, hostname="127.0.0.1", port=port, server_hostname="localhost", ready_timeout=PATIENCE_S)
     controller.start()
     try:
         yield box, port

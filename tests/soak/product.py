@@ -52,7 +52,7 @@ class Worker:
         """End it in order."""
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait(30)
+        self.process.wait(120)
         self._log.close()
 
 

@@ -226,6 +226,7 @@ class Week:
                 text(
                     "select count(*) from pg_stat_activity"
                     " where datname = current_database() and pid <> pg_backend_pid()"
+                    " and backend_type = 'client backend'"
                 )
             )
         self._since = max((row[1] for row in rows), default=self._since)

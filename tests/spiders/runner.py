@@ -1,8 +1,10 @@
-"""The spiders as they are, but impatient, and killed where a test wants it.
+"""The spiders as they are, but soon asking again, and killed where a test wants it.
 
 KILL_AFTER_POLLS, KILL_AFTER_ANSWERS: after so many committed looks, or answers of any kind that were kept if
 they are to be kept, the process kills itself, so that the moment is chosen and not met by luck.
-MOST_LEASED: how many pages one process holds at a time."""
+MOST_LEASED: how many pages one process holds at a time.
+PATIENCE_S: for tests in which a server never answers. Without it a slow answer is waited for as long as in earnest: on a
+busy machine one in order may well take seconds, and would count as another try."""
 
 import os
 import signal
@@ -13,7 +15,7 @@ from typing import Any
 
 from spiders import __main__ as program
 from spiders import declared, network
-from spiders.settings import scrapy_settings
+from spiders.settings import TIMEOUT_S, scrapy_settings
 
 
 def until_killed(work: Callable[..., Awaitable[Any]], times: int) -> Callable[..., Awaitable[Any]]:
@@ -31,7 +33,7 @@ def until_killed(work: Callable[..., Awaitable[Any]], times: int) -> Callable[..
     return counted
 
 
-program.scrapy_settings = partial(scrapy_settings, timeout_s=1.5)
+program.scrapy_settings = partial(scrapy_settings, timeout_s=float(os.environ.get("PATIENCE_S", TIMEOUT_S)))
 network.RETRY_WAITS_S = (0.01, 0.02)
 declared.MOST_LEASED = int(os.environ.get("MOST_LEASED", declared.MOST_LEASED))
 if polls := int(os.environ.get("KILL_AFTER_POLLS", "0")):

@@ -70,7 +70,8 @@ def test_no_address_of_a_private_network_is_ever_open(address: ipaddress.IPv4Add
         assert not is_open_to_us(str(address), allow_loopback=False)
 
 
-def test_an_unreadable_robots_txt_is_no_consent(desk_of, reports) -> None:
+def test_an_unreadable_robots_txt_is_no_consent(desk_of, reports, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATIENCE_S", "6")
     outlets = [Outlet(f"robots-{name}", "plain", reports(1)) for name in UNREACHABLE]
     gone = [Outlet("gone-404", "plain", reports(1)), Outlet("gone-410", "plain", reports(1))]
     for outlet, fault in zip(outlets, UNREACHABLE.values(), strict=True):
@@ -139,9 +140,10 @@ def test_the_last_good_robots_txt_holds_for_a_day(desk_of, reports) -> None:
 
 def test_the_gap_that_robots_txt_asks_for_is_kept(desk_of, reports) -> None:
     outlet = Outlet("dala", "plain", reports(3))
-    outlet.robots = "User-agent: *\nCrawl-delay: 0.4\n"
+    # What is to spare for the way to the host is a share of the gap: a long one holds on a busy machine, too.
+    outlet.robots = "User-agent: *\nCrawl-delay: 1.2\n"
     with desk_of(outlet) as desk:
         assert desk.collect()["dala"].counts["fetched"] == 3
         after_robots = desk.newsroom.requests[1:]
-        assert min(after.at - before.at for before, after in pairwise(after_robots)) >= 0.4
-        assert desk.rows("select delay_s from host") == [(0.4,)]
+        assert min(after.at - before.at for before, after in pairwise(after_robots)) >= 1.2
+        assert desk.rows("select delay_s from host") == [(1.2,)]

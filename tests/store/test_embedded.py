@@ -92,7 +92,8 @@ from pathlib import Path
 from kzmonitor.store import embedded
 with embedded.running(Path(sys.argv[1])) as cluster:
     with psycopg.connect(cluster.superuser_dsn()) as connection:
-        print(connection.execute("select pg_postmaster_start_time()").fetchone()[0], flush=True)
+        started = connection.execute("select pg_postmaster_start_time()").fetchone()[0]
+    print(started, flush=True)
     sys.stdin.read()
 """
 

@@ -4,8 +4,8 @@ from functools import cache
 
 import yaml
 
-from kzmonitor.classify.features import AWAY, HOME
 from kzmonitor.classify.fields.features import Scene
+from kzmonitor.classify.meetings import AWAY, HOME
 from kzmonitor.config import models_folder
 from kzmonitor.language.concepts import Automaton
 

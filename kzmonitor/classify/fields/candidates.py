@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from kzmonitor.classify.features import AWAY
 from kzmonitor.classify.fields.dates import Dated, Precision, dates
 from kzmonitor.classify.fields.features import NEAR, Scene
+from kzmonitor.classify.meetings import AWAY
 from kzmonitor.language.entities import Mention, actor_of, entities_of, seat_of, side_of
 from kzmonitor.language.names import skeleton
 from kzmonitor.language.places import IN_LEAD, IN_TITLE

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from kzmonitor.classify.features import LEAD_SENTENCES, Reading
+from kzmonitor.classify.meetings import LEAD_SENTENCES
+from kzmonitor.classify.reading import Reading
 from kzmonitor.language.concepts import Match
 from kzmonitor.language.entities import Mention, actor_of, find, side_of
 from kzmonitor.language.tokens import fold

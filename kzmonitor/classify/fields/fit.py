@@ -6,13 +6,13 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from kzmonitor.classify.features import Reading
 from kzmonitor.classify.fields.candidates import PartyChoice, date_choices, is_party, party_choices, region_choices
 from kzmonitor.classify.fields.choice import Choice, Kinds
 from kzmonitor.classify.fields.features import Scene, features, scene_of
 from kzmonitor.classify.fields.model import YES, FieldsModel
 from kzmonitor.classify.fields.record import ACTOR_KINDS, TARGET_KINDS, Known
 from kzmonitor.classify.fields.turn import turn_features
+from kzmonitor.classify.reading import Reading
 
 # Fewer texts with fields than this teach nothing.
 LEAST_RECORDS = 30

@@ -12,7 +12,6 @@ from typing import Any, Self
 from scipy.sparse import csr_matrix
 
 from kzmonitor.classify.calibrate import Floats
-from kzmonitor.classify.features import Reading
 from kzmonitor.classify.fields.abroad import transnational
 from kzmonitor.classify.fields.candidates import date_choices, party_choices, region_choices
 from kzmonitor.classify.fields.choice import Choice, Kinds
@@ -21,6 +20,7 @@ from kzmonitor.classify.fields.dates import Precision
 from kzmonitor.classify.fields.features import Scene, features, scene_of
 from kzmonitor.classify.fields.record import ACTOR_KINDS, ROLES, TARGET_KINDS
 from kzmonitor.classify.fields.turn import turn_features
+from kzmonitor.classify.reading import Reading
 from kzmonitor.language import places
 from kzmonitor.language.articles import articles
 from kzmonitor.language.entities import language_of

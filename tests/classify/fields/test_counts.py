@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kzmonitor.classify.features import Reader
 from kzmonitor.classify.fields.abroad import transnational
 from kzmonitor.classify.fields.counts import people, sums
 from kzmonitor.classify.fields.features import Scene, scene_of
+from kzmonitor.classify.reading import Reader
 from kzmonitor.language.concepts import read_lexicon
 from kzmonitor.language.tokens import tokenize
 

@@ -10,12 +10,13 @@ import pytest
 import skops.io
 from scipy.sparse import csr_matrix, hstack
 
-from kzmonitor.classify.features import ConceptCounts, Reader, Reading
 from kzmonitor.classify.fields.candidates import same_name
 from kzmonitor.classify.fields.fit import fit_fields
 from kzmonitor.classify.fields.model import Fields, FieldsModel
 from kzmonitor.classify.fields.record import Known, known
 from kzmonitor.classify.labelled import read_jsonl
+from kzmonitor.classify.meetings import ConceptCounts
+from kzmonitor.classify.reading import Reader, Reading
 from kzmonitor.language.concepts import read_lexicon
 
 PUBLISHED = date(2024, 3, 14)
