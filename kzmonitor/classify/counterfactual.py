@@ -6,6 +6,7 @@ an act which merely stand on one page, in sentences about different things, are 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -30,13 +31,18 @@ def mixed(readings: Sequence[Reading], random: np.random.Generator) -> Iterator[
     """As many texts as `readings`, each of eight sentences of one language, like a page of unrelated news."""
     by_language: dict[str | None, list[Reading]] = {}
     for reading in readings:
-        language = detect(reading.tokens.text[:DETECT_CHARACTERS].encode("utf-8", "replace").decode()).code
-        by_language.setdefault(language, []).append(reading)
+        by_language.setdefault(_language(reading.tokens.text[:DETECT_CHARACTERS]), []).append(reading)
     for some in by_language.values():
         sentences = [(reading, span) for reading in some for span in _spans(reading.tokens)]
         for _ in some if len(sentences) >= SENTENCES else ():
             chosen = random.choice(len(sentences), SENTENCES, replace=False)
             yield _joined([sentences[number] for number in chosen])
+
+
+@lru_cache(10_000)
+def _language(beginning: str) -> str | None:
+    """Asked of the same texts again in every fold."""
+    return detect(beginning.encode("utf-8", "replace").decode()).code
 
 
 def _spans(tokens: Tokens) -> Iterator[range]:

@@ -87,14 +87,22 @@ class SentenceCounts(CompactVocabulary, TransformerMixin, BaseEstimator):  # typ
             whole = reading.whole or reading
             if id(whole) not in first_line:
                 first_line[id(whole)] = total
-                found, sentences = self.located(whole)
-                columns.append(np.asarray(found, dtype=np.int32))
-                lines.append(np.asarray(sentences, dtype=np.int32) + total)
+                found, sentences = self._counted(whole)
+                columns.append(found)
+                lines.append(sentences + total)
                 total += len(whole.sentences)
         counted = together(columns)
         shape = (total, len(self.vocabulary_))
         by_sentence = csr_matrix((np.ones(len(counted)), (together(lines), counted)), shape=shape)
         return (_sums(readings, first_line, total) @ by_sentence).sorted_indices()
+
+    def _counted(self, whole: Reading) -> tuple[Integers, Integers]:
+        """What `located` tells, remembered."""
+        known = whole.counted.get(self)
+        if known is None or known[0] is not self.vocabulary_:
+            columns, sentences = (np.asarray(some, dtype=np.int32) for some in self.located(whole))
+            known = whole.counted[self] = (self.vocabulary_, columns, sentences)
+        return known[1], known[2]
 
     def prepared(self) -> Any:
         """What `located` looks terms up in."""

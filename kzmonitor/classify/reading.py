@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from kzmonitor.language.concepts import STYLE, WORD, Automaton, Match
+from kzmonitor.language.concepts import WORD, Automaton, Match
 from kzmonitor.language.names import first_names, is_family_name, skeleton
 from kzmonitor.language.tokens import Tokens, tokenize
 
@@ -61,6 +62,11 @@ class Reading:
         return Reading(self.tokens, matches, self.style, words, range(first, last), titled, self)
 
     @cached_property
+    def counted(self) -> WeakKeyDictionary[object, Any]:
+        """What those who count in it found, as long as they live: they are asked of a text and then of its parts."""
+        return WeakKeyDictionary()
+
+    @cached_property
     def _match_places(self) -> list[int]:
         return [match.first for match in self.matches]
 
@@ -87,14 +93,12 @@ class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _read(self, title: str, text: str) -> Reading:
         title = title[:READ_CHARACTERS]
         tokens = tokenize(title, text[: READ_CHARACTERS - len(title)])
-        found = self._automaton.find(tokens)
-        concepts, words, style, capital = list[Match](), list[Match](), set[int](), tokens.capital
+        found, style = self._automaton.read(tokens)
+        concepts, words, capital = list[Match](), list[Match](), tokens.capital
         for match in found:
-            if match.concept == STYLE:
-                style.update(match.words)
-            elif capital[match.first] and _in_a_name(match, tokens):
+            if capital[match.first] and _in_a_name(match, tokens):
                 continue
-            elif match.concept.startswith(WORD):
+            if match.concept.startswith(WORD):
                 words.append(match)
             else:
                 concepts.append(match)

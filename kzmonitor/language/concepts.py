@@ -26,6 +26,8 @@ NUMBERED = re.compile(r"(?<=\d)-(?=[^\W\d_])")
 # Matches of `trap` only hide shorter ones; those of `style` are kept apart from the concepts, and so are
 # the everyday words, which neither hide a concept nor are hidden by one.
 TRAP, STYLE, WORD = "trap", "style", "word."
+# The words of a match of one token, by that token: most matches are such, and they share these.
+ALONE: list[tuple[int, ...]] = []
 
 
 class Match(NamedTuple):
@@ -80,13 +82,18 @@ class _Pattern:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """What a folded token can be: the pattern words it fits (`keys`), the concepts that it bears `alone`, and the
-    patterns that it begins: those of more conditions, by the word that must follow at once, and others."""
+    """What a folded token can be: the pattern words it fits (`keys`), the concepts that it bears `alone`, whether it is
+    mere style, and the patterns that it begins: those of more conditions, by the word that must follow at once, and
+    others."""
 
     keys: frozenset[str]
     alone: tuple[str, ...]
+    style: bool
     next_to: Mapping[str, tuple[_Pattern, ...]]
     others: tuple[_Pattern, ...]
+
+
+NOTHING = _Fit(frozenset(), (), False, {}, ())
 
 
 class Automaton:
@@ -126,6 +133,11 @@ class Automaton:
             if length > len(folded):
                 break
             keys += self._prefixes.get(folded[:length], ())
+        if len(self._fits) > CACHE_WORDS:
+            self._fits.clear()
+        if not keys:
+            self._fits[folded] = NOTHING
+            return NOTHING
         alone: dict[str, None] = {}
         next_to: dict[str, tuple[_Pattern, ...]] = {}
         others = []
@@ -136,20 +148,26 @@ class Automaton:
                 next_to[pattern.rest[0].key] = (*next_to.get(pattern.rest[0].key, ()), pattern)
             else:
                 others.append(pattern)
-        if len(self._fits) > CACHE_WORDS:
-            self._fits.clear()
-        found = self._fits[folded] = _Fit(frozenset(keys), tuple(sorted(alone)), next_to, tuple(others))
+        found = self._fits[folded] = _Fit(
+            frozenset(keys), tuple(sorted(alone.keys() - {STYLE})), STYLE in alone, next_to, tuple(others)
+        )
         return found
 
     def find(self, tokens: Tokens) -> list[Match]:
         """Every concept in `tokens`, in order of place; a match whose words lie within another's is left out."""
+        return self.read(tokens)[0]
+
+    def read(self, tokens: Tokens) -> tuple[list[Match], set[int]]:
+        """The same, and the tokens that are mere style."""
         known = self._fits
         fits = [known.get(folded) or self._fit(folded) for folded in tokens.fold]
-        found = [Match(place, place, concept, (place,)) for place, fit in enumerate(fits) for concept in fit.alone]
+        while len(ALONE) < len(fits):
+            ALONE.append((len(ALONE),))
+        found = [Match(place, place, concept, ALONE[place]) for place, fit in enumerate(fits) for concept in fit.alone]
         longer: set[Match] = set()
         for place, fit in enumerate(fits):
             begun = fit.others
-            if fit.next_to and place + 1 < len(fits):
+            if fit.next_to and place + 1 < len(fits) and not fit.next_to.keys().isdisjoint(fits[place + 1].keys):
                 for key in fits[place + 1].keys & fit.next_to.keys():
                     begun += fit.next_to[key]
             for pattern in begun:
@@ -161,7 +179,13 @@ class Automaton:
         longer = {
             match for match in longer if match.first != match.last or match.concept not in fits[match.first].alone
         }
-        return _longest([*found, *longer])
+        covering = _covering([*found, *longer])
+        kept = _longest([*found, *longer], covering)
+        style = {place for place, fit in enumerate(fits) if fit.style and place not in covering}
+        if any(match.concept == STYLE for match in longer):
+            style.update(place for match in kept if match.concept == STYLE for place in match.words)
+            kept = [match for match in kept if match.concept != STYLE]
+        return kept, style
 
 
 def _marked(word: _Word, tokens: Tokens, place: int) -> bool:
@@ -184,13 +208,18 @@ def _follow(rest: tuple[_Word, ...], tokens: Tokens, fits: list[_Fit], place: in
     return tuple(words)
 
 
-def _longest(found: Iterable[Match]) -> list[Match]:
-    """Matches that no longer one contains; a trap hides those of its own length too, and is left out itself."""
+def _covering(found: Iterable[Match]) -> dict[int, list[Match]]:
+    """Token -> the matches that hide what lies within them: traps, and concepts of several words."""
     covering: dict[int, list[Match]] = {}
     for match in found:
         if match.concept == TRAP or (match.first != match.last and not match.concept.startswith(WORD)):
             for word in match.words:
                 covering.setdefault(word, []).append(match)
+    return covering
+
+
+def _longest(found: Iterable[Match], covering: Mapping[int, list[Match]]) -> list[Match]:
+    """Matches that no longer one contains; a trap hides those of its own length too, and is left out itself."""
     kept = [
         match
         for match in found
