@@ -3,12 +3,14 @@
 import hashlib
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -35,6 +37,14 @@ from kzmonitor.store.tables import (
 )
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+# How long an example takes says how busy the machine is; where time is promised, a test asks for it by itself.
+hypothesis.settings.register_profile(
+    "patient", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
+# A shell lets what it starts in the background ignore Ctrl-C, and so would all that is started and interrupted here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

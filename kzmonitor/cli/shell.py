@@ -94,10 +94,13 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except KzmonitorError as error:
+        _raise_the_end(error)
         _end(str(error))
     except DBAPIError as error:
+        _raise_the_end(error)
         _end(database_failed(error.orig or error))
     except psycopg.Error as error:
+        _raise_the_end(error)
         _end(database_failed(error))
     except BrokenPipeError:
         sys.stderr.close()
@@ -112,9 +115,21 @@ def going_on() -> Iterator[None]:
     try:
         yield
     except KzmonitorError as error:
+        _raise_the_end(error)
         complain(" ".join(str(error).split()))
     except DBAPIError as error:
+        _raise_the_end(error)
         complain(database_failed(error.orig or error))
+
+
+def _raise_the_end(error: BaseException) -> None:
+    """Whoever is told to end (Ctrl-C, SIGTERM) in the middle of a statement has a connection that can't be put in order
+    again, and the error of that must not hide what it came from. Raises that, if there is such a thing."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt | SystemExit):
+            raise cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def database_failed(error: BaseException) -> str:

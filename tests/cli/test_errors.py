@@ -1,12 +1,15 @@
 """Bad input and a bad world end in one clear line and exit code 2."""
 
 import subprocess
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy.exc import DBAPIError
 
+from kzmonitor.cli import shell
 from tests.cli.conftest import Run, one_line
 from tests.ports import closed_port
 
@@ -64,6 +67,27 @@ def test_an_unreachable_database_is_one_line_without_its_password(run: Run, clos
         assert "does not answer" in done.stdout + done.stderr
         assert "hidden-word" not in done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr
+
+
+def interrupted(told: BaseException) -> None:
+    """A statement that is broken off, and a connection that can't be put in order afterwards."""
+    try:
+        try:
+            raise told
+        finally:
+            raise psycopg.ProgrammingError("can't change 'autocommit' now: connection in transaction status ACTIVE")
+    except psycopg.Error as error:
+        raise DBAPIError("select 1", None, error) from error
+
+
+@pytest.mark.parametrize("handled", [shell.going_on, shell.one_line_errors])
+@pytest.mark.parametrize("told", [KeyboardInterrupt(), SystemExit(143)], ids=["Ctrl-C", "SIGTERM"])
+def test_to_be_told_to_end_is_not_lost_in_an_error_of_the_database(
+    handled: Callable[[], AbstractContextManager[None]], told: BaseException
+) -> None:
+    with pytest.raises(type(told)) as ended, handled():
+        interrupted(told)
+    assert ended.value is told
 
 
 def test_a_wrong_setting_names_its_variable(run: Run) -> None:

@@ -15,6 +15,7 @@ from kzmonitor.store import Database
 from kzmonitor.store.tables import Alert, AlertEvent, Delivery, DeliveryItem, Incident, Review, Subscriber, new_id
 
 NOW = datetime(2025, 11, 3, 12, tzinfo=UTC)
+PATIENCE_S = 120
 KNOWN = ["tax_inspection", "detention", "raid"]
 Report = Callable[..., Alert]
 

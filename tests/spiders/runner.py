@@ -3,8 +3,8 @@
 KILL_AFTER_POLLS, KILL_AFTER_ANSWERS: after so many committed looks, or answers of any kind that were kept if
 they are to be kept, the process kills itself, so that the moment is chosen and not met by luck.
 MOST_LEASED: how many pages one process holds at a time.
-PATIENCE_S: for tests in which a server never answers. Without it a slow answer is waited for as long as in earnest: on a
-busy machine one in order may well take seconds, and would count as another try."""
+PATIENCE_S: for tests in which a server never answers. Without it an answer is waited for as long as in earnest: on a
+busy machine it may well take seconds, and would count as another try."""
 
 import os
 import signal

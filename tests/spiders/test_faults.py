@@ -118,9 +118,7 @@ def test_each_fault_of_a_feed_is_a_named_state_and_the_others_go_on(
         assert desk.newsroom.requests == []
 
 
-def test_each_fault_of_a_page_is_a_named_state_of_its_entry(
-    desk_of, reports, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_fault_of_a_page_is_a_named_state_of_its_entry(desk_of, reports, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATIENCE_S", SHORT_S)
     outlets = [Outlet(f"page-{state}", "plain", reports(1)) for state in PAGES]
     bomb = Outlet("page-bomb", "plain", reports(1))
