@@ -106,7 +106,11 @@ class Kinds:
         self.names = names
         self.weight = weight
         self.linear = dict(linear)
-        self._weights = {question: model.coef_.T for question, model in self.linear.items()}
+        # All models side by side: one line is then looked up once.
+        models = list(self.linear.values())
+        self._weights = np.ascontiguousarray(np.vstack([model.coef_ for model in models]).T) if models else None
+        self._constants = np.concatenate([model.intercept_ for model in models]) if models else None
+        self._ends = np.cumsum([len(model.intercept_) for model in models])[:-1]
 
     @classmethod
     def prepare(cls, matrix: csr_matrix, rows: Sequence[Sequence[str]], weight: float) -> Self:
@@ -124,15 +128,15 @@ class Kinds:
 
     def scores(self, line: csr_matrix, row: Sequence[str]) -> dict[str, Floats]:
         """Question -> the scores of its model for one text: of the second of two answers, or of each of more."""
+        if self._weights is None:
+            return {}
         places = np.searchsorted(self.columns, line.indices)
         places[places == len(self.columns)] = 0
         known = self.columns[places] == line.indices if len(self.columns) else np.zeros(0, bool)
         values = np.r_[line.data[known], np.full(len(named := self.names.places(row)), self.weight)]
         places = np.r_[places[known], named + len(self.columns)]
-        return {
-            question: values @ weights[places] + self.linear[question].intercept_
-            for question, weights in self._weights.items()
-        }
+        scores = values @ self._weights[places] + self._constants
+        return dict(zip(self.linear, np.split(scores, self._ends), strict=True))
 
     def chances(self, question: str, scores: Mapping[str, Floats]) -> dict[str, float]:
         """Answer -> its chance, from `scores`; empty when nothing was learned of the question."""
