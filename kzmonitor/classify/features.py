@@ -91,9 +91,9 @@ class SentenceCounts(CompactVocabulary, TransformerMixin, BaseEstimator):  # typ
                 columns.append(found)
                 lines.append(sentences + total)
                 total += len(whole.sentences)
-        counted = together(columns)
+        counted = _together(columns)
         shape = (total, len(self.vocabulary_))
-        by_sentence = csr_matrix((np.ones(len(counted)), (together(lines), counted)), shape=shape)
+        by_sentence = csr_matrix((np.ones(len(counted)), (_together(lines), counted)), shape=shape)
         return (_sums(readings, first_line, total) @ by_sentence).sorted_indices()
 
     def _counted(self, whole: Reading) -> tuple[Integers, Integers]:
@@ -120,7 +120,7 @@ class SentenceCounts(CompactVocabulary, TransformerMixin, BaseEstimator):  # typ
         return {name: value for name, value in super().__getstate__().items() if name != "_made"}
 
 
-def together(parts: Sequence[Integers]) -> Integers:
+def _together(parts: Sequence[Integers]) -> Integers:
     return np.concatenate([np.zeros(0, dtype=np.int32), *parts])
 
 
@@ -131,7 +131,7 @@ def _sums(readings: Sequence[Reading], first_line: dict[int, int], total: int) -
         + first_line[id(reading.whole or reading)]
         for reading in readings
     ]
-    starts, columns = np.cumsum([0, *map(len, held)]), together(held)
+    starts, columns = np.cumsum([0, *map(len, held)]), _together(held)
     return csr_matrix((np.ones(len(columns)), columns, starts), shape=(len(readings), total))
 
 
