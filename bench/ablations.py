@@ -57,13 +57,13 @@ def _everything(_readings: Sequence[Reading]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Row:
-    """One variant: what replaces which names of the training module, and whether style words are read.
+    """One variant: what replaces which names of the training module, and whether numerals are read.
 
     passage_weight: of a label's score for the best passage. plain: whether plain news is learned from."""
 
     name: str
     patches: Patches
-    style: bool = False
+    numerals: bool = False
     passage_weight: float = PASSAGE_WEIGHT
     plain: bool = True
 
@@ -78,7 +78,7 @@ def rows() -> Iterator[Row]:
     yield Row("linear instead of the committee", {"Committee": _linear})
     yield Row("without passages", {"fit_with_passages": _whole_alone}, passage_weight=0.0)
     yield Row("names not masked", {"_features": _named})
-    yield Row("style words kept", {}, style=True)
+    yield Row("numerals and dates kept", {}, numerals=True)
     yield Row("character n-grams added", {"_features": _with_characters})
 
 
@@ -143,7 +143,7 @@ def main() -> None:
 
 
 def _scores(row: Row, on: Development, groups: Sequence[str]) -> Floats:
-    readings = [replace(one, style=frozenset()) for one in on.readings] if row.style else on.readings
+    readings = [replace(one, numerals=frozenset()) for one in on.readings] if row.numerals else on.readings
     patches = row.patches | {"FOLDS": FOLDS}
     if not row.plain:
         told = zip(on.texts, on.readings, strict=True)

@@ -55,7 +55,7 @@ def _spans(tokens: Tokens) -> Iterator[range]:
 
 
 def _joined(sentences: Sequence[tuple[Reading, range]]) -> Reading:
-    tokens, matches, words, style = Tokens(""), list[Match](), list[Match](), set[int]()
+    tokens, matches, words, numerals = Tokens(""), list[Match](), list[Match](), set[int]()
     for number, (reading, span) in enumerate(sentences):
         shift = len(tokens) - span.start
         part = slice(span.start, span.stop)
@@ -64,8 +64,8 @@ def _joined(sentences: Sequence[tuple[Reading, range]]) -> Reading:
         tokens.sentence.extend([number] * len(span))
         matches += _moved(reading.matches, span, shift)
         words += _moved(reading.words, span, shift)
-        style |= {place + shift for place in reading.style if place in span}
-    return Reading(tokens, matches, frozenset(style), words)
+        numerals |= {place + shift for place in reading.numerals if place in span}
+    return Reading(tokens, matches, frozenset(numerals), words)
 
 
 def _moved(matches: Sequence[Match], span: range, shift: int) -> Iterator[Match]:

@@ -147,7 +147,7 @@ class WordGrams(SentenceCounts):
     def occurrences(self, reading: Reading) -> Iterator[Occurrence]:
         """Every stem, and every pair of neighbours within a sentence, with its places.
 
-        Style, numbers and names are left out: they tell how one author writes, not what happened."""
+        Numbers, dates and names are left out: they tell of one event, not of what kind it is."""
         sentence = reading.tokens.sentence
         previous, before = "", 0
         for place, word in self._words(reading):
@@ -179,11 +179,11 @@ class WordGrams(SentenceCounts):
         return columns, sentences
 
     def _words(self, reading: Reading) -> Iterator[tuple[int, str]]:
-        """The place and stem of each word that is not style; "" where it is a name or a number."""
-        tokens, common, style = reading.tokens, self.common_, reading.style
+        """The place and stem of each word but numerals; "" where it is a name or a number."""
+        tokens, common, numerals = reading.tokens, self.common_, reading.numerals
         fold, capital = tokens.fold, tokens.capital
         for place in reading.places:
-            if place in style:
+            if place in numerals:
                 continue
             word = _stem(fold[place])
             yield place, "" if capital[place] and (word not in common or like_a_name(tokens, place)) else word

@@ -24,14 +24,14 @@ WHERE = "where."
 @dataclass(frozen=True)
 class Reading:
     """A text as the model reads it: its tokens, the concepts found among them in order of place, the tokens that are
-    mere style, and the everyday words that three languages share.
+    numerals (months and days among them), and the everyday words that three languages share.
 
     Or a part of one, some of its sentences: then `whole` is the text, `span` the part's tokens, and only the concepts
     and words in it are here. A part may be read without its title."""
 
     tokens: Tokens
     matches: list[Match]
-    style: frozenset[int]
+    numerals: frozenset[int]
     words: list[Match]
     span: range | None = None
     titled: bool = True
@@ -59,7 +59,7 @@ class Reading:
             found[slice(*(bisect_left(places, end) for end in (first, last)))]
             for found, places in ((self.matches, self._match_places), (self.words, self._word_places))
         )
-        return Reading(self.tokens, matches, self.style, words, range(first, last), titled, self)
+        return Reading(self.tokens, matches, self.numerals, words, range(first, last), titled, self)
 
     @cached_property
     def counted(self) -> WeakKeyDictionary[object, Any]:
@@ -93,7 +93,7 @@ class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _read(self, title: str, text: str) -> Reading:
         title = title[:READ_CHARACTERS]
         tokens = tokenize(title, text[: READ_CHARACTERS - len(title)])
-        found, style = self._automaton.read(tokens)
+        found, numerals = self._automaton.read(tokens)
         concepts, words, capital = list[Match](), list[Match](), tokens.capital
         for match in found:
             if capital[match.first] and _in_a_name(match, tokens):
@@ -102,8 +102,8 @@ class Reader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 words.append(match)
             else:
                 concepts.append(match)
-        style.difference_update(place for match in concepts for place in match.words)
-        return Reading(tokens, concepts, frozenset(style), words)
+        numerals.difference_update(place for match in concepts for place in match.words)
+        return Reading(tokens, concepts, frozenset(numerals), words)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -23,9 +23,9 @@ from kzmonitor.language.tokens import CACHE_WORDS, Tokens, fold
 GAP = 3
 # `274-бап`: the tokens are the number and the word.
 NUMBERED = re.compile(r"(?<=\d)-(?=[^\W\d_])")
-# Matches of `trap` only hide shorter ones; those of `style` are kept apart from the concepts, and so are
+# Matches of `trap` only hide shorter ones; those of `numeral` are kept apart from the concepts, and so are
 # the everyday words, which neither hide a concept nor are hidden by one.
-TRAP, STYLE, WORD = "trap", "style", "word."
+TRAP, NUMERAL, WORD = "trap", "numeral", "word."
 # The words of a match of one token, by that token: most matches are such, and they share these.
 ALONE: list[tuple[int, ...]] = []
 
@@ -83,12 +83,12 @@ class _Pattern:
 @dataclass(frozen=True, slots=True)
 class _Fit:
     """What a folded token can be: the pattern words it fits (`keys`), the concepts that it bears `alone`, whether it is
-    mere style, and the patterns that it begins: those of more conditions, by the word that must follow at once, and
+    a numeral, and the patterns that it begins: those of more conditions, by the word that must follow at once, and
     others."""
 
     keys: frozenset[str]
     alone: tuple[str, ...]
-    style: bool
+    numeral: bool
     next_to: Mapping[str, tuple[_Pattern, ...]]
     others: tuple[_Pattern, ...]
 
@@ -149,7 +149,7 @@ class Automaton:
             else:
                 others.append(pattern)
         found = self._fits[folded] = _Fit(
-            frozenset(keys), tuple(sorted(alone.keys() - {STYLE})), STYLE in alone, next_to, tuple(others)
+            frozenset(keys), tuple(sorted(alone.keys() - {NUMERAL})), NUMERAL in alone, next_to, tuple(others)
         )
         return found
 
@@ -158,7 +158,7 @@ class Automaton:
         return self.read(tokens)[0]
 
     def read(self, tokens: Tokens) -> tuple[list[Match], set[int]]:
-        """The same, and the tokens that are mere style."""
+        """The same, and the tokens that are numerals."""
         known = self._fits
         fits = [known.get(folded) or self._fit(folded) for folded in tokens.fold]
         while len(ALONE) < len(fits):
@@ -181,11 +181,11 @@ class Automaton:
         }
         covering = _covering([*found, *longer])
         kept = _longest([*found, *longer], covering)
-        style = {place for place, fit in enumerate(fits) if fit.style and place not in covering}
-        if any(match.concept == STYLE for match in longer):
-            style.update(place for match in kept if match.concept == STYLE for place in match.words)
-            kept = [match for match in kept if match.concept != STYLE]
-        return kept, style
+        numerals = {place for place, fit in enumerate(fits) if fit.numeral and place not in covering}
+        if any(match.concept == NUMERAL for match in longer):
+            numerals.update(place for match in kept if match.concept == NUMERAL for place in match.words)
+            kept = [match for match in kept if match.concept != NUMERAL]
+        return kept, numerals
 
 
 def _marked(word: _Word, tokens: Tokens, place: int) -> bool:

@@ -45,14 +45,14 @@ def test_a_text_moved_abroad_reads_like_one_written_there():
     assert {n for n, _ in counts.occurrences(abroad(here))} == {n for n, _ in counts.occurrences(there)}
 
 
-def test_names_numbers_and_style_make_no_word_features():
-    texts = ["Вчера Абылкасов купил 25 книг", "Потом Абылкасов читал 30 книг", "он продал много книг", "она читала"]
+def test_names_numbers_and_dates_make_no_word_features():
+    texts = ["Вчера Абылкасов купил 25 книг", "Потом Абылкасов читал 30 книг", "он продал много книг", "она читала двадцать"]
     readings = READER.transform([("", text) for text in texts])
     grams = WordGrams(1)
     grams.fit_transform(readings)
     assert "книг" in grams.vocabulary_
     assert not any("абылка" in term or any(map(str.isdigit, term)) for term in grams.vocabulary_)
-    assert not {"он", "много", "вчера"} & set(grams.vocabulary_)
+    assert not {"вчера", "двадцать"} & set(grams.vocabulary_)
 
 
 def test_a_mixture_keeps_sentences_whole_and_concepts_in_place():
