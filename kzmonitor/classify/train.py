@@ -35,12 +35,12 @@ from kzmonitor.i18n import _
 from kzmonitor.language.concepts import read_lexicon
 
 # Raised whenever the same data would give another model.
-RECIPE = 4
-FOLDS = 5
+RECIPE = 5
+FOLDS = 4
 C = 1.0
 WEIGHTS = {"words": 4.0, "concepts": 0.5, "shared": 3.0, "pairs": 3.0}
 # In so many texts a word (or pair of words), and a pair of concepts or everyday words, must occur.
-LEAST_WORDS, LEAST_PAIRS = 2, 8
+LEAST_WORDS, LEAST_PAIRS = 3, 8
 # So many texts, evenly chosen, are also shown as if they were set elsewhere, with this weight: enough to keep other
 # countries' news out, little for the rest.
 ELSEWHERE_TEXTS, ELSEWHERE_WEIGHT = 600, 0.3
