@@ -46,7 +46,12 @@ def test_a_text_moved_abroad_reads_like_one_written_there():
 
 
 def test_names_numbers_and_dates_make_no_word_features():
-    texts = ["Вчера Абылкасов купил 25 книг", "Потом Абылкасов читал 30 книг", "он продал много книг", "она читала двадцать"]
+    texts = [
+        "Вчера Абылкасов купил 25 книг",
+        "Потом Абылкасов читал 30 книг",
+        "он продал много книг",
+        "она читала двадцать",
+    ]
     readings = READER.transform([("", text) for text in texts])
     grams = WordGrams(1)
     grams.fit_transform(readings)
