@@ -22,6 +22,7 @@ from kzmonitor.collect.entries import Validators
 from kzmonitor.collect.feeds import Item, Seen
 from kzmonitor.config import Settings, models_folder
 from kzmonitor.digest import daily
+from kzmonitor.digest.period import digest_day
 from kzmonitor.evidence import manifests, page_events, pruning, watching
 from kzmonitor.incidents.understand import understand
 from kzmonitor.review import create_app
@@ -103,7 +104,8 @@ def jobs(database: Database, settings: Settings, folder: Path) -> None:
     understand(database, declared.sources, settings, lambda: NOW)
     _look_again(database, declared)
     taxonomy = read_taxonomy(models_folder() / "taxonomy.yaml")
-    day = NOW.date()
+    # Whose period ended before any row was written: one that held all of them would rightly be read whole.
+    day = digest_day(NOW)
     daily.digest_of(database, day, declared.sources, taxonomy, settings, NOW, out=folder / "digests", dry_run=True)
     daily.deliver_due(database, declared.sources, taxonomy, settings, NOW)
     manifests.close(database, NOW)
