@@ -55,6 +55,9 @@ after each week on {test} texts of events that neither training nor the gate eve
 - Poisoned batch ({poisoned} flipped labels of one reader, the check of readers switched off): {verdict}; worse beyond
   noise: {reasons}.
 
+The gate's rule that two versions cut alike (`kzmonitor/learn/cut.py`) was made after earlier runs of this year, so the
+year is no independent test of it.
+
 | week | reviews | outcome | {names} | refused for |
 |---|---|---|{rule}---|
 {rows}
