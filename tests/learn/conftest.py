@@ -30,7 +30,7 @@ from kzmonitor.store.tables import (
 )
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
-START, JUDGING, ARRIVING = 220, 240, 150
+START, JUDGING, ARRIVING = 440, 240, 300
 
 
 @pytest.fixture(scope="session")
