@@ -30,6 +30,7 @@ from kzmonitor.store.tables import (
 )
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
+# Events to start from and to judge by, and texts that arrive. Of half as many, a model is too weak to show poison.
 START, JUDGING, ARRIVING = 440, 240, 300
 
 
